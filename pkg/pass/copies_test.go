@@ -230,7 +230,7 @@ func TestBounceOfACopy(t *testing.T) {
 // TestDyingWithCopies stops passes at every step of two answers in copy. The relay accepts one recipient late and
 // another one never. The final state must equal that of an undisturbed run.
 func TestDyingWithCopies(t *testing.T) {
-	scenario := func(w *world, settle func()) {
+	scenario := func(w *world) {
 		w.policy.Copy = map[string]bool{"support": true}
 		late := 2
 		w.smtp.Inject(func(stage, arg string) error {
@@ -246,14 +246,14 @@ func TestDyingWithCopies(t *testing.T) {
 		})
 		w.arrive(letter("1@romashka.example", ivan, "Printer", "It does not print.",
 			"Cc: gone@partner.example, busy@partner.example, olga@partner.example"))
-		w.pass(w.poll, settle)
+		w.pass(w.poll)
 		for _, text := range []string{"First.", "Second."} {
 			w.clock.Advance(time.Minute)
 			w.portal.Say(w.portal.Tasks()[0].ID, specialist, text)
 			w.clock.Advance(time.Minute)
-			w.pass(w.notify, settle)
+			w.pass(w.notify)
 		}
-		settle()
+		w.settle()
 	}
 	shape := func(w *world) string {
 		w.t.Helper()
@@ -264,9 +264,7 @@ func TestDyingWithCopies(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			calm := newWorld(t, o)
-			var names []string
-			calm.steps = func(name string) { names = append(names, name) }
-			scenario(calm, calm.quiet)
+			d := undisturbed(calm, scenario)
 			want := shape(calm)
 			if strings.Count(want, "\nbusy@") != 2 || strings.Count(want, "\nolga@") != 2 ||
 				strings.Contains(want, "\ngone@") || strings.Count(want, "Копия ответа не доставлена") != 1 {
@@ -275,23 +273,18 @@ func TestDyingWithCopies(t *testing.T) {
 			if n := calm.twice(); n != 1 { // the one that busy@ accepted late
 				t.Fatalf("%d letters went again with nothing in the way", n)
 			}
-			for i := range names {
-				t.Run(fmt.Sprintf("%03d %s", i, names[i]), func(t *testing.T) {
-					t.Parallel()
-					w := newWorld(t, o)
-					dieAt(t, w, i, scenario)
-					got := shape(w)
-					if sending(names, i) { // an auto-reply is not sent again if the first attempt may have succeeded
-						got = strings.ReplaceAll(got, "\nivan@romashka.example: automatic", "")
-						want := strings.ReplaceAll(want, "\nivan@romashka.example: automatic", "")
-						if got != want {
-							t.Errorf("the world is another one: %s", cmp.Diff(want, got))
-						}
-					} else if got != want {
-						t.Errorf("the world is another one: %s", cmp.Diff(want, got))
-					}
-				})
-			}
+			d.run(t, 1, func(t *testing.T) *world {
+				return newWorld(t, o)
+			}, func(t *testing.T, w *world, sending bool) {
+				got, want := shape(w), want
+				if sending { // an auto-reply is not sent again if the first attempt may have succeeded
+					got = strings.ReplaceAll(got, "\nivan@romashka.example: automatic", "")
+					want = strings.ReplaceAll(want, "\nivan@romashka.example: automatic", "")
+				}
+				if got != want {
+					t.Errorf("the world is another one: %s", cmp.Diff(want, got))
+				}
+			})
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,7 +21,7 @@ import (
 )
 
 // scenario is a day of a helpdesk. Each of its passes may die.
-func scenario(w *world, settle func()) {
+func scenario(w *world) {
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.",
 		"log.txt", "offline"))
@@ -28,11 +29,11 @@ func scenario(w *world, settle func()) {
 	w.arrive(letter("3@vostok.example", "oof@vostok.example", "Out of office", "Back soon.",
 		"Auto-Submitted: auto-replied"))
 	bad := w.arrive(withFile("9@poison.example", "poison@poison.example", "Bad", "of death", "scan.txt", "black"))
-	w.pass(w.poll, settle)
+	w.pass(w.poll)
 	w.clock.Advance(time.Minute)
 	w.arrive(letter("4@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It blinks, too.",
 		"In-Reply-To: <1@romashka.example>"))
-	w.pass(w.poll, settle)
+	w.pass(w.poll)
 	w.clock.Advance(time.Minute)
 	task := w.portal.Tasks()[0].ID
 	w.portal.Say(task, specialist, "Please [B]restart[/B] it.", sandbox.File{
@@ -41,30 +42,44 @@ func scenario(w *world, settle func()) {
 	})
 	w.portal.Say(task, specialist, "// he should buy a new one")
 	w.clock.Advance(time.Minute)
-	w.pass(w.notify, settle)
+	w.pass(w.notify)
 	w.clock.Advance(time.Minute)
 	w.arrive(letter("5@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It works!",
 		"In-Reply-To: <"+w.lastID()+">"))
-	w.pass(w.poll, settle)
+	w.pass(w.poll)
 	w.clock.Advance(time.Minute)
 	w.portal.Say(task, specialist, "Glad to hear that.")
 	w.clock.Advance(time.Minute)
-	w.pass(w.notify, settle)
-	settle()
+	w.pass(w.notify)
+	w.settle()
 	w.breakTexts = nil
 	w.check(w.imap.Remove("INBOX", bad)) // only the quarantine has it now
 	w.readmit()
-	w.pass(w.poll, settle)
-	settle()
+	w.pass(w.poll)
+	w.settle()
 }
 
-// pass runs a pass. If it dies, pass runs further ones until nothing is left to do.
-func (w *world) pass(fn func() (*pass.Report, string), settle func()) {
+// pass runs a pass, as a part of a scenario. If it dies, pass runs further ones until nothing is left to do.
+func (w *world) pass(fn func() (*pass.Report, string)) {
 	w.t.Helper()
+	w.begin()
 	if _, at := fn(); at != "" {
 		w.steps = nil
 		w.nothingLost()
-		settle()
+		w.quiet()
+	}
+}
+
+// settle runs passes until nothing is left to do, as a part of a scenario.
+func (w *world) settle() {
+	w.t.Helper()
+	w.begin()
+	w.quiet()
+}
+
+func (w *world) begin() {
+	if w.part != nil {
+		w.part()
 	}
 }
 
@@ -81,8 +96,11 @@ func (w *world) nothingLost() {
 	}
 }
 
-var dyingEvery = flag.Int("dying.every", 9,
-	"TestDyingAtEveryStepOnPostgres, and with -short TestDyingAtEveryStep, die at each so-many-th step; 1 = at all")
+var (
+	dyingAlone = flag.Bool("dying.alone", false, "scenarios die once, and not once in each of their parts")
+	dyingEvery = flag.Int("dying.every", 8,
+		"TestDyingAtEveryStepOnPostgres, and with -short TestDyingAtEveryStep, run each so-many-th scenario; 1 = all")
+)
 
 func TestDyingAtEveryStep(t *testing.T) {
 	every := 1
@@ -105,8 +123,7 @@ func TestDyingAtEveryStepOnPostgres(t *testing.T) {
 	})
 }
 
-// dying runs the scenario repeatedly, dies at every n-th step, and compares the final state with that of an undisturbed
-// run.
+// dying runs the scenario repeatedly, dies at its steps, and compares the final state with that of an undisturbed run.
 func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOptions) *world) {
 	contacts := []sandbox.Contact{{
 		ID:         275,
@@ -120,9 +137,7 @@ func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOpti
 	} {
 		t.Run(name, func(t *testing.T) {
 			calm := newWorld(t, o)
-			var names []string
-			calm.steps = func(name string) { names = append(names, name) }
-			scenario(calm, calm.quiet)
+			d := undisturbed(calm, scenario)
 			want, auto := calm.shape()
 			if n := strings.Count(want, "task "); n != 5 || len(auto) != 3 {
 				t.Fatalf("the undisturbed world has %d tasks and %d auto-replies, not 5 and 3:\n%s", n, len(auto), want)
@@ -133,21 +148,20 @@ func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOpti
 			if n := calm.twice(); n != 0 {
 				t.Fatalf("%d letters were sent twice with nothing in the way", n)
 			}
-			if len(names) < 40 {
-				t.Fatalf("%d steps are too few to be all: %v", len(names), names)
+			if n := len(slices.Concat(d.parts...)); n < 40 {
+				t.Fatalf("%d steps are too few to be all: %v", n, d.parts)
 			}
-			for i := 0; i < len(names); i += every {
-				t.Run(fmt.Sprintf("%03d %s", i, names[i]), func(t *testing.T) {
-					t.Parallel()
-					got, gotAuto := dieAt(t, newWorld(t, o), i, scenario)
-					if got != want {
-						t.Errorf("the world is another one: %s", cmp.Diff(want, got))
-					}
-					if !replied(auto, gotAuto, sending(names, i)) {
-						t.Errorf("auto-replies: %s", cmp.Diff(auto, gotAuto))
-					}
-				})
-			}
+			d.run(t, every, func(t *testing.T) *world {
+				return newWorld(t, o)
+			}, func(t *testing.T, w *world, sending bool) {
+				got, gotAuto := w.shape()
+				if got != want {
+					t.Errorf("the world is another one: %s", cmp.Diff(want, got))
+				}
+				if !replied(auto, gotAuto, sending) {
+					t.Errorf("auto-replies: %s", cmp.Diff(auto, gotAuto))
+				}
+			})
 		})
 	}
 }
@@ -164,23 +178,6 @@ func (w *world) twice() (n int) {
 		seen[m.ID] = true
 	}
 	return n
-}
-
-// dieAt runs the scenario, dies once at the given step, and returns the final shape of the world.
-func dieAt(t *testing.T, w *world, at int, scenario func(w *world, settle func())) (string, []string) {
-	n := 0
-	w.steps = func(name string) {
-		if n == at {
-			w.steps, w.dead = nil, name
-			panic(died{name})
-		}
-		n++
-	}
-	scenario(w, w.quiet)
-	if n < at {
-		t.Fatalf("step %d was never reached", at)
-	}
-	return w.shape()
 }
 
 // sending reports whether step i is between the recording of attempts to send letters and the recording of their

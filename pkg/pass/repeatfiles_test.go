@@ -41,18 +41,18 @@ func withTwoFiles(id, from, subject, body string, header ...string) []byte {
 }
 
 // repeats brings a first letter and then a repeat letter with two files.
-func repeats(w *world, settle func(), between func()) {
+func repeats(w *world, between func()) {
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
-	w.pass(w.poll, settle)
-	settle()
+	w.pass(w.poll)
+	w.settle()
 	if between != nil {
 		between()
 	}
 	w.arrive(withTwoFiles("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Two files are with this.",
 		"In-Reply-To: <1@romashka.example>"))
-	w.pass(w.poll, settle)
+	w.pass(w.poll)
 	w.clock.Advance(time.Minute)
-	settle()
+	w.settle()
 }
 
 // brought returns what is wrong with the effects of the repeat letter on the task, "" if nothing.
@@ -89,7 +89,7 @@ func TestARepeatLetterBringsItsFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, o)
-			repeats(w, w.quiet, nil)
+			repeats(w, nil)
 			if wrong := w.brought(); wrong != "" {
 				t.Error(wrong)
 			}
@@ -97,7 +97,7 @@ func TestARepeatLetterBringsItsFiles(t *testing.T) {
 	}
 	t.Run("between the cards", func(t *testing.T) {
 		w := newWorld(t, sandbox.PortalOptions{})
-		repeats(w, w.quiet, w.portal.Upgrade)
+		repeats(w, w.portal.Upgrade)
 		if wrong := w.brought(); wrong != "" {
 			t.Error(wrong)
 		}
@@ -116,26 +116,16 @@ func TestARepeatLetterBringsItsFilesWhereverItDies(t *testing.T) {
 		names = slices.Sorted(maps.Keys(kinds))
 	}
 	for _, kind := range names {
-		calm := newWorld(t, kinds[kind])
-		steps := 0
-		calm.steps = func(string) { steps++ }
-		repeats(calm, calm.quiet, nil)
-		for at := range steps {
-			t.Run(fmt.Sprintf("%s %03d", kind, at), func(t *testing.T) {
-				t.Parallel()
-				w, n := newWorld(t, kinds[kind]), 0
-				w.steps = func(name string) {
-					if n++; n == at+1 {
-						w.steps, w.dead = nil, name
-						panic(died{name})
-					}
-				}
-				repeats(w, w.quiet, nil)
+		d := undisturbed(newWorld(t, kinds[kind]), func(w *world) { repeats(w, nil) })
+		t.Run(kind, func(t *testing.T) {
+			d.run(t, 1, func(t *testing.T) *world {
+				return newWorld(t, kinds[kind])
+			}, func(t *testing.T, w *world, _ bool) {
 				if wrong := w.brought(); wrong != "" {
 					t.Error(wrong)
 				}
 			})
-		}
+		})
 	}
 }
 
@@ -150,7 +140,7 @@ func TestAFileThatIsPassedOver(t *testing.T) {
 				}
 				return true
 			}})
-			repeats(w, w.quiet, nil)
+			repeats(w, nil)
 			task := w.portal.Tasks()[0]
 			var text strings.Builder
 			files := 0

@@ -53,6 +53,7 @@ type world struct {
 	wired   func(*pass.Pass, *store.Store) // changes the wired pass; may be nil
 	policy  desk.Policy
 	steps   func(name string) // called before and after every change; may be nil
+	part    func()            // called at the beginning of each part of a scenario; may be nil
 	// the step at which the pass died; if the pass recovers from the panic, it must change nothing more
 	dead            string
 	moveTo          string
@@ -73,7 +74,7 @@ var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
-	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: sandbox.NewClock(morning),
+	w := &world{t: t, state: filepath.Join(memory(t), "state.db"), clock: sandbox.NewClock(morning),
 		boxes: []string{"support"}, quarantineAfter: 3, maxMessage: 1 << 20, maxAge: 720 * time.Hour,
 		timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
 	if o.NoLimit = true; o.Now == nil {
