@@ -1,16 +1,20 @@
 package desk
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
+	"sync"
 
 	"helpdesk/pkg/glyph"
 )
 
 // thanksRules recognises letters that only say thanks.
 type thanksRules struct {
-	whole *regexp.Regexp   // matches such a letter; nil = matches nothing
-	not   []*regexp.Regexp // patterns that never match in such a letter
+	whole func() *regexp.Regexp // matches such a letter; it is large, and compiled when a letter first comes to it
+	not   []*regexp.Regexp      // patterns that never match in such a letter
 }
 
 // thanking compiles thanksRules from the lists. A name may accompany a greeting or the thanks, or be the last line. A
@@ -23,9 +27,12 @@ func thanking(w *Words, compile func(list string, patterns []string,
 		none = `[^\x00-\x{10FFFF}]`
 	)
 	g.not = compile("thanks_not", w.ThanksNot, `(?i)(?:^|\PL)(?:%s)(?:\PL|$)`)
-	var bad bool
 	either := func(list string, patterns []string) string {
-		bad = bad || len(compile(list, patterns, `(?:%s)`)) < len(patterns)
+		for _, p := range patterns {
+			if _, wrong := syntax.Parse(p, syntax.Perl); wrong != nil {
+				err = errors.Join(err, fmt.Errorf("%s: compile %q: %w", list, p, wrong))
+			}
+		}
 		if len(patterns) == 0 {
 			return none
 		}
@@ -34,17 +41,21 @@ func thanking(w *Words, compile func(list string, patterns []string,
 	name := `(?-i:` + either("names", w.Names) + `)`
 	thanks, with := either("thanks", w.Thanks), either("thanks_with", w.ThanksWith)
 	greeting, signature := either("greetings", w.Greetings), either("signatures", w.Signatures)
-	if bad { // compile has recorded the error
-		return g, nil
+	if err != nil {
+		return g, err
 	}
 	words := `(?:` + thanks + `(?:,? ` + name + `)?|` + with + `(?:, ` + name + `)?)`
 	end := `(?:\n+(?:` + signature + `[ ,.!]*\n\n` + name + `|` + signature + `[^\n]*)(?:` + line + `){0,6}|\n+` +
 		name + `)?`
-	g.whole, err = regexp.Compile(`(?i)^(?:` + name + `, )?(?:` + greeting + `(?:,? ` + name + `)?` + gap + `+)?(?:` +
+	whole := `(?i)^(?:` + name + `, )?(?:` + greeting + `(?:,? ` + name + `)?` + gap + `+)?(?:` +
 		name + `[,!]` + gap + `*)?` +
 		`(?:` + with + gap + `+)*` + thanks + `(?:,? ` + name + `)?(?:` + gap + `+` + words + `)*` + gap + `*` + end +
-		gap + `*$`)
-	return g, err
+		gap + `*$`
+	if _, err := syntax.Parse(whole, syntax.Perl); err != nil {
+		return g, err
+	}
+	g.whole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(whole) })
+	return g, nil
 }
 
 // only reports whether the whole text is thanks.
@@ -54,7 +65,7 @@ func (g *thanksRules) only(text string) bool {
 			return false
 		}
 	}
-	return g.whole != nil && g.whole.MatchString(text)
+	return g.whole != nil && g.whole().MatchString(text)
 }
 
 // askThanks checks the writer's own words and the subject, without the quote. It does not hit if a file is attached,

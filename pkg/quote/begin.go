@@ -101,10 +101,24 @@ func neededIn(re *syntax.Regexp) (all [utf8.RuneSelf]bool) {
 	return all
 }
 
+// shortened returns an expression that begins with the same two runes. Its program is short, because a repetition counts
+// to two at most.
+func shortened(re *syntax.Regexp) *syntax.Regexp {
+	short := *re
+	short.Sub = make([]*syntax.Regexp, len(re.Sub))
+	for i, sub := range re.Sub {
+		short.Sub[i] = shortened(sub)
+	}
+	if re.Op == syntax.OpRepeat && (re.Min > 2 || re.Max > 2) {
+		short.Min, short.Max = min(re.Min, 2), -1
+	}
+	return &short
+}
+
 // beginnings returns the runes that a match can have first and second. It returns nil if they can be anything, if a
 // match can be empty, or if it can begin anywhere in the line.
 func beginnings(parsed *syntax.Regexp) (first, second *firsts) {
-	prog, err := syntax.Compile(parsed.Simplify())
+	prog, err := syntax.Compile(shortened(parsed).Simplify())
 	if err != nil {
 		return nil, nil
 	}
