@@ -62,12 +62,10 @@ func failOver(t *testing.T, round int, synchronous bool) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	for range 4 { // a synchronous standby receives this, an asynchronous one does not
-		for range 3 { // one comment at a time, because the state also forgets which comments shared a letter
-			k.happen()
-			k.run("poll")
-			k.run("notify")
-		}
+	for range 6 { // a synchronous standby receives this, an asynchronous one does not
+		k.happen() // one comment at a time, because the state also forgets which comments shared a letter
+		k.run("poll")
+		k.run("notify")
 	}
 	k.happen()
 	last := exec.Command(k.binary, "--config", k.config, "poll")

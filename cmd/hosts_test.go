@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"os/exec"
 	"sync"
@@ -44,15 +43,11 @@ func TestTwoHosts(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("go test ./cmd -run TestTwoHosts -hosts.rounds %d -hosts.seed %d", *hostsRounds, seed)
-	p := database(t)
 	for i, card := range []string{"old card", "new card"} {
 		t.Run(card, func(t *testing.T) {
-			if _, err := p.SQL("postgres", fmt.Sprintf("create database card%d owner helpdesk", i)); err != nil {
-				t.Fatal(err)
-			}
-			state := p.Address("helpdesk", dbSecret, fmt.Sprintf("card%d", i))
+			db := sharedDatabase(t)
 			h := &hosts{killing: newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))),
-				sandbox.PortalOptions{NewCard: i == 1}, state)}
+				sandbox.PortalOptions{NewCard: i == 1}, db.address())}
 			h.measure()
 			done := make(chan bool)
 			var cutting sync.WaitGroup
@@ -62,8 +57,7 @@ func TestTwoHosts(t *testing.T) {
 					case <-done:
 						return
 					case <-time.After(h.pause()):
-						n, err := p.SQL("postgres",
-							"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'helpdesk'")
+						n, err := db.SQL("postgres", db.cut())
 						if err != nil {
 							t.Error(err)
 						}

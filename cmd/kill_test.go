@@ -186,8 +186,9 @@ func (k *killing) settle() {
 	for start := time.Now(); time.Since(start) < 2*time.Minute; time.Sleep(200 * time.Millisecond) {
 		k.run("outbox", "retry", "--all")
 		a, b := k.run("poll"), k.run("notify")
-		if time.Since(k.SaidAt) < 2*sandbox.Lateness {
-			continue // the portal may not show the latest change yet
+		if shown := k.SaidAt.Add(2 * sandbox.Lateness); time.Now().Before(shown) {
+			time.Sleep(time.Until(shown)) // the portal may not show the latest change yet
+			continue
 		}
 		if a == exit.Done && b == exit.Done && k.run("verify", "--days", "1") == exit.Done && k.Unseen() == 0 {
 			k.run("notify") // a comment is read again until it is ten seconds old

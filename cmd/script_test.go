@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(max(6, runtime.GOMAXPROCS(0)))); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(untilEnd{m}, map[string]func(){
 		"helpdesk": func() { os.Exit(haste(newApp(tui.New(os.Stdin, os.Stdout, os.Stderr))).main(os.Args[1:])) },
 		// helpdesk with another clock: AHEAD is how far ahead it is.
 		"helpdesk-later": func() {
@@ -110,9 +110,10 @@ func haste(a *app) *app {
 //	held                          set $HELD to the number of the first held entry of the outbox
 //	grow STATE                    make a gap of a megabyte in the state file
 //	islink FILE                   FILE must be a symbolic link
-//	database                      start PostgreSQL, and let helpdesk.yaml put the state there; $DATABASE is its
-//	                              address through the socket, without a password
-//	database stop|kill|start|sql STATEMENT  change the database server
+//	database [own]                make a database in PostgreSQL, and let helpdesk.yaml put the state there; $DATABASE is
+//	                              its address through the socket, without a password; own: on a server of its own
+//	database sql STATEMENT        run a statement in the database
+//	database stop|start           stop and start the server of its own
 //	damage FILE FROM COUNT        overwrite pages of 4096 bytes with zeros
 //	secretless FILE               FILE must contain no secret
 //	variables FILE                write the variables into FILE
@@ -169,7 +170,7 @@ type scene struct {
 	*rig
 	still struct{ writes, calls, letters int }
 	held  *store.Store
-	db    *servers.Postgres
+	db    base
 
 	ahead  atomic.Int64             // the provider's clock, in nanoseconds
 	person atomic.Pointer[somebody] // the person who enters codes
@@ -399,7 +400,7 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	age, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	state := ts.MkAbs("helpdesk.db")
-	if sceneOf(ts).db != nil {
+	if sceneOf(ts).db.Postgres != nil {
 		state = ts.Getenv("HELPDESK_STATE")
 	}
 	s, err := store.Open(state, store.Options{Command: "poll"})
@@ -412,7 +413,7 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 0)
 	ts.Check(sceneOf(ts).held.Close())
-	if sceneOf(ts).db == nil {
+	if sceneOf(ts).db.Postgres == nil {
 		ts.Check(os.Remove(status.RunFile(ts.MkAbs("helpdesk.db"))))
 	}
 }

@@ -13,7 +13,7 @@ import (
 // A poll opens its state twice, before and after it looks into the mailboxes, but connects to the database once. The
 // second opening sees what another host wrote in between; if the connection broke in between, it connects again.
 func TestAPollConnectsOnce(t *testing.T) {
-	p := database(t)
+	db := sharedDatabase(t)
 	for _, c := range []struct {
 		name     string
 		between  func(d *drive)
@@ -23,19 +23,19 @@ func TestAPollConnectsOnce(t *testing.T) {
 		{"nobody else", func(*drive) {}, 1, 1},
 		{"another host", func(d *drive) { d.must(exit.Done, "exclude", "add", "@romashka.example") }, 1, 0},
 		{"cut", func(d *drive) {
-			sql(t, p, "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'helpdesk'")
+			sql(t, db.Postgres, db.cut())
 		}, 2, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDrive(t, sandbox.PortalOptions{}, "")
-			port := fmt.Sprint("127.0.0.1:", p.Port)
+			port := fmt.Sprint("127.0.0.1:", db.Port)
 			near, err := mail.NewProxy(port)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = near.Close() })
 			schema := strings.ReplaceAll(c.name, " ", "_")
-			direct := p.Address("helpdesk", dbSecret, "helpdesk") + "?sslmode=disable&search_path=" + schema
+			direct := db.address() + "?sslmode=disable&search_path=" + schema
 			address := strings.Replace(direct, port, near.Addr(), 1)
 			if address == direct {
 				t.Fatal(direct)
@@ -60,8 +60,10 @@ func TestAPollConnectsOnce(t *testing.T) {
 			if tasks, letters := len(d.portal.Tasks()), len(d.mailed()); tasks != 1 || letters != c.letters {
 				t.Errorf("%d tasks, %d letters, want 1 and %d", tasks, letters, c.letters)
 			}
-			if n := sql(t, p, "select count(*) from pg_locks where locktype = 'advisory'"); n != "0" {
-				t.Errorf("%s locks are left", n)
+			n, err := db.SQL(db.name, "select count(*) from pg_locks join pg_database d on d.oid = database "+
+				"where locktype = 'advisory' and datname = current_database()")
+			if n != "0" || err != nil {
+				t.Errorf("%s locks are left, %v", n, err)
 			}
 		})
 	}

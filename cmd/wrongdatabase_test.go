@@ -55,7 +55,8 @@ func (d *drive) whole() {
 // Nothing is lost: after the repair the letter makes its task.
 func TestWrongDatabases(t *testing.T) {
 	t.Parallel()
-	p := database(t)
+	p, err := sharedServer()
+	servers.Want(t, err)
 	for _, statement := range []string{"create role guest login password '" + dbSecret + "'",
 		"create database readonly owner helpdesk",
 		"alter database readonly set default_transaction_read_only = on", "create database newer owner helpdesk"} {
@@ -118,14 +119,14 @@ func TestWrongDatabases(t *testing.T) {
 // A standby can't keep the state until it is promoted.
 func TestTheStateOnAStandby(t *testing.T) {
 	t.Parallel()
-	p := database(t)
-	s, err := p.Standby()
+	db := sharedDatabase(t)
+	s, err := db.Standby()
 	servers.Want(t, err)
 	t.Cleanup(s.Stop)
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	d.letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
-	follow(t, p, s)
-	d.keep(s.Address("helpdesk", dbSecret, "helpdesk"))
+	follow(t, db.Postgres, s)
+	d.keep(s.Address("helpdesk", dbSecret, db.name))
 	d.refused(75, "every server of it only reads")
 	if err := s.Promote(); err != nil {
 		t.Fatal(err)
@@ -136,6 +137,7 @@ func TestTheStateOnAStandby(t *testing.T) {
 // The server stops while the portal makes the task: the pass ends with 75, and the next one finds the task.
 func TestTheDatabaseStopsInTheMiddle(t *testing.T) {
 	t.Parallel()
+	p := database(t)
 	for _, c := range []struct {
 		name string
 		end  func(*servers.Postgres)
@@ -146,7 +148,6 @@ func TestTheDatabaseStopsInTheMiddle(t *testing.T) {
 		"the server is being stopped",
 	}, {"killed", (*servers.Postgres).Kill, "the connection broke"}} {
 		t.Run(c.name, func(t *testing.T) {
-			p := database(t)
 			stopped := false
 			d := newDrive(t, sandbox.PortalOptions{Latency: func(method string) time.Duration {
 				if method == "tasks.task.add" && !stopped {
@@ -156,7 +157,7 @@ func TestTheDatabaseStopsInTheMiddle(t *testing.T) {
 				return 0
 			}}, "")
 			d.letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
-			d.keep(p.Address("helpdesk", dbSecret, "helpdesk"))
+			d.keep(p.Address("helpdesk", dbSecret, "helpdesk") + "?search_path=" + c.name)
 			d.refused(75, c.says)
 			if !stopped {
 				t.Fatal("it was never stopped")
