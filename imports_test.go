@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"cmd/owner":    {},
 	"cmd/schedule": {"pkg/lazy"},
 	"cmd/status": {
+		"github.com/go-json-experiment/json",
 		"cmd/exit",
 		"cmd/tui",
 		"cmd/watch",
@@ -48,7 +49,8 @@ var allowed = map[string][]string{
 		"pkg/version",
 	},
 	"cmd/watch": {"pkg/alarm", "pkg/render", "pkg/version"},
-	"cmd/wiring": {"pkg/lang", "pkg/naming", "pkg/worktime", "cmd/exit", "pkg/bearer", "pkg/oauth", "cmd/watch",
+	"cmd/wiring": {"github.com/go-json-experiment/json", "pkg/lang", "pkg/naming", "pkg/worktime", "cmd/exit",
+		"pkg/bearer", "pkg/oauth", "cmd/watch",
 		"pkg/alarm",
 		"pkg/wire", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup",
 		"pkg/onec", "pkg/outbox", "pkg/pass", "pkg/portal",

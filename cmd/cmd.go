@@ -79,6 +79,9 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 	}()
 	a.Forget()
 	root := newRoot(a)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) { // a shell asks; no pass needs this
+		completions{a}.completeFlags(root)
+	}
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -145,7 +148,6 @@ func newRoot(a *app) *cobra.Command {
 		newState(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
 	arrange(root)
-	completions{a}.completeFlags(root)
 	help, _, _ := root.Find([]string{"help"})
 	help.Run, help.RunE = nil, helpFor
 	strict(root)

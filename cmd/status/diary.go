@@ -2,7 +2,6 @@ package status
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,8 @@ import (
 	"sync"
 
 	"helpdesk/pkg/desk"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // Diary is a file next to the state that names the messages being read and judged. It survives a process that is

@@ -3,7 +3,6 @@
 package status
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +13,8 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/store"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // Running is the note of a running pass for the commands that wait for it.

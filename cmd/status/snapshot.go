@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +15,8 @@ import (
 	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // Snapshot is what a pass leaves at its end, so that status need not wait for a pass. It is in a file next to the state

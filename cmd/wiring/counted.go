@@ -2,10 +2,11 @@ package wiring
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"helpdesk/pkg/mailbox"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // counted is a mailbox that counts its old unread mail at most once an hour. If the server reports the folder's size

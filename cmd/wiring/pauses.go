@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/spool"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // pauses keeps passes from trying an unusable server every minute: wrong passwords lock accounts, and a silent server

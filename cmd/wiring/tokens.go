@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +21,8 @@ import (
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/store"
 	"helpdesk/pkg/version"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // shelf stores tokens; the state is one.

@@ -3,7 +3,6 @@ package wiring
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,8 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/version"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // Try compiles all settings and templates as a pass does, and returns the mistakes.
