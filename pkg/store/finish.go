@@ -121,7 +121,7 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 			err = errors.Join(err, keepCopy(tx, c, r.Copy))
 		}
 	} else {
-		err = unseen(tx, &step, p, r.Made)
+		err = unseen(tx, &step, p, r)
 	}
 	if err != nil {
 		return err
