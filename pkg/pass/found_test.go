@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -88,7 +87,7 @@ func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
 			known := w.opened()
 			w.quiet()
 			unknown := w.forgotten()
-			backup := filepath.Join(t.TempDir(), "backup.db")
+			backup := w.state + ".backup"
 			_, s := w.open(store.Options{})
 			w.check(errors.Join(s.Backup(backup), s.Close()))
 			w.portal.Say(unknown, specialist, "First answer.")
