@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -83,23 +84,32 @@ type realMail struct {
 	roots         *x509.CertPool
 }
 
+// newRealMail starts a real IMAP server and a real relay.
 func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 	t.Helper()
 	cert, chain, err := mail.Certificate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dovecot, err := servers.StartDovecot(imapSecret, &cert, onlyTLS)
-	servers.Want(t, err)
-	t.Cleanup(dovecot.Stop)
 	postfix, err := servers.StartPostfix(cert, onlyEncrypted, nil)
 	servers.Want(t, err)
 	t.Cleanup(postfix.Stop)
-	r := &realMail{drive: newDrive(t, o, ""), dovecot: dovecot, imapAddr: dovecot.Secure, box: postfix.Box,
-		user: "support", roots: x509.NewCertPool()}
+	r := newRealMailbox(t, o, cert, chain, postfix.Addr)
+	r.box = postfix.Box
+	return r
+}
+
+// newRealMailbox starts a real IMAP server. The relay is at the address, or the sandbox's if it is "".
+func newRealMailbox(t *testing.T, o sandbox.PortalOptions, cert tls.Certificate, chain []byte, relay string) *realMail {
+	t.Helper()
+	dovecot, err := servers.StartDovecot(imapSecret, &cert, onlyTLS)
+	servers.Want(t, err)
+	t.Cleanup(dovecot.Stop)
+	r := &realMail{drive: newDrive(t, o, ""), dovecot: dovecot, imapAddr: dovecot.Secure, user: "support",
+		roots: x509.NewCertPool()}
 	r.clock.Advance(time.Since(r.clock.Now())) // real servers use the machine's clock
 	r.roots.AppendCertsFromPEM(chain)
-	if err := r.configure(dovecot.Secure, postfix.Addr, ""); err != nil {
+	if err := r.configure(dovecot.Secure, cmp.Or(relay, r.smtp.Addr()), ""); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(r.dir, "helpdesk.yaml")
@@ -109,7 +119,9 @@ func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 	}
 	ca := filepath.Join(r.dir, "ca.pem")
 	with := strings.Replace(string(text), "tls: none", "tls: implicit, ca: \""+ca+"\"", 1)
-	with = strings.Replace(with, "tls: none", "tls: starttls, ca: \""+ca+"\"", 1)
+	if relay != "" {
+		with = strings.Replace(with, "tls: none", "tls: starttls, ca: \""+ca+"\"", 1)
+	}
 	if err := errors.Join(os.WriteFile(ca, chain, 0o600), os.WriteFile(file, []byte(with), 0o600)); err != nil {
 		t.Fatal(err)
 	}

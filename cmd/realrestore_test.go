@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
@@ -124,10 +125,15 @@ var restorations = map[string]func(r *realMail) (number imap.UID, restore func()
 // and a task that waits for its file gets no file of another customer.
 func TestARealMailServerRestored(t *testing.T) {
 	t.Parallel()
+	cert, chain, err := mail.Certificate()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, prepare := range restorations {
 		for _, card := range cards {
 			t.Run(name+", "+card.name, func(t *testing.T) {
-				r := newRealMail(t, card.o)
+				t.Parallel()
+				r := newRealMailbox(t, card.o, cert, chain, "")
 				number, restore := prepare(r)
 				r.arrive("first.example", number, firstThere[:2]...)
 				r.must(exit.Done, "poll")

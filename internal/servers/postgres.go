@@ -83,8 +83,7 @@ func preparePostgres() (*Postgres, error) {
 }
 
 func (p *Postgres) create(cert *tls.Certificate) error {
-	if err := p.tool("initdb", "-D", p.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
-		"--no-sync"); err != nil {
+	if err := p.fill(); err != nil {
 		return err
 	}
 	access := "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
@@ -93,7 +92,8 @@ func (p *Postgres) create(cert *tls.Certificate) error {
 	}
 	conf := "listen_addresses = '127.0.0.1'\nmax_connections = 60\nshared_buffers = 32MB\nfsync = " +
 		"off\nfull_page_writes = off\n" +
-		"wal_level = replica\nmax_wal_senders = 4\nhot_standby = on\nautovacuum_naptime = 5\n"
+		"wal_level = replica\nmax_wal_senders = 4\nhot_standby = on\nautovacuum_naptime = 5\n" +
+		"wal_retrieve_retry_interval = 100\n" // milliseconds; a standby whose primary is gone waits for it when promoted
 	if cert != nil {
 		conf += "ssl = on\nssl_cert_file = 'cert.pem'\nssl_key_file = 'key.pem'\n"
 		if err := writeCertificate(p.data(), *cert); err != nil {
