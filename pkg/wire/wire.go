@@ -67,15 +67,14 @@ func (s Server) Config() (*tls.Config, error) {
 			s.Addr(), s.Keys,
 			s.TLS))
 	}
-	roots, err := roots(s.CA, s.Keys)
-	if err != nil {
-		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.Addr(), err))
+	if len(s.CA) > 0 && !x509.NewCertPool().AppendCertsFromPEM(s.CA) {
+		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.Addr(), noCertificate(s.Keys)))
 	}
 	return &tls.Config{
-		ServerName:       s.Host,
-		MinVersion:       tls.VersionTLS12,
-		RootCAs:          roots,
-		VerifyConnection: s.Expiry.watch(s.Host),
+		ServerName:         s.Host,
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: true, // VerifyConnection does it
+		VerifyConnection:   verifying(s.Host, s.CA, s.Keys, s.Expiry),
 	}, nil
 }
 
@@ -89,9 +88,13 @@ func roots(ca []byte, keys string) (*x509.CertPool, error) {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(ca) {
-		return nil, fmt.Errorf("%s.ca holds no certificate in PEM form", keys)
+		return nil, noCertificate(keys)
 	}
 	return pool, nil
+}
+
+func noCertificate(keys string) error {
+	return fmt.Errorf("%s.ca holds no certificate in PEM form", keys)
 }
 
 // Connect opens the connection. With implicit TLS stream is the encrypted connection, otherwise it is conn itself.
