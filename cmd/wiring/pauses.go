@@ -90,8 +90,9 @@ var (
 // pauseKept is how long a failure is remembered.
 const pauseKept = 24 * time.Hour
 
-// loginsAtOnce bounds concurrent log-ins to mailboxes, because providers count the log-ins from one address.
-const loginsAtOnce = 4
+// loginsAtOnce bounds concurrent log-ins to mailboxes, because providers count the log-ins from one address. Ten
+// mailboxes log in in two turns.
+const loginsAtOnce = 5
 
 // apart is the minimum time between two scheduled passes; passes that a person starts may be closer.
 const apart = 30 * time.Second

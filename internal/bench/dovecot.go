@@ -11,14 +11,28 @@ import (
 
 const password = "bench-password"
 
+// readyConf keeps processes of the server ready, as hosts of many mailboxes do: one that logs all clients in, and one
+// for each client. By default Dovecot starts two processes for each connection.
+const readyConf = `
+service imap-login {
+  service_count = 0
+  process_min_avail = 2
+}
+service imap {
+  service_count = 1000
+  process_min_avail = 12
+}
+`
+
 // dovecot is a server for the benchmark. Each run has its own user, whose mailbox links to letters that are made once.
 type dovecot struct {
 	*servers.Dovecot
 	users int
 }
 
-func startDovecot() (*dovecot, error) {
-	s, err := servers.StartDovecot(password, nil, "")
+// startDovecot starts a server; more is appended to its configuration.
+func startDovecot(more string) (*dovecot, error) {
+	s, err := servers.StartDovecot(password, nil, more)
 	if err != nil {
 		return nil, err
 	}

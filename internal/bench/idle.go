@@ -141,45 +141,6 @@ func (b *measuring) idleFar(t *table, i *installation, user string) error {
 	return i.configure(b.w, b.w.imap.Addr, b.w.smtp.Addr(), user)
 }
 
-// mailboxes is the number of mailboxes in a pass over many.
-const mailboxes = 10
-
-// idleMany compares a pass over many mailboxes with a pass over one, all of them 20 ms away.
-func (b *measuring) idleMany(t *table, _ *installation, user string) error {
-	folder, _, err := b.w.imap.master("many", b.seed, mix{count: 100})
-	if err != nil {
-		return err
-	}
-	users := []string{user}
-	for len(users) < mailboxes {
-		other, err := b.w.imap.mailbox(folder, true)
-		if err != nil {
-			return err
-		}
-		users = append(users, other)
-	}
-	// One installation each: with other settings than in the pass before, a pass compiles everything again.
-	single, err := b.p.install(b.w, user, b.w.slow.Addr(), b.w.smtp.Addr())
-	if err != nil {
-		return err
-	}
-	defer single.remove()
-	many, err := b.p.install(b.w, user, b.w.slow.Addr(), b.w.smtp.Addr())
-	if err != nil {
-		return err
-	}
-	defer many.remove()
-	if err := many.configure(b.w, b.w.slow.Addr(), b.w.smtp.Addr(), users...); err != nil {
-		return err
-	}
-	all, one, err := b.inTurn(many, single)
-	if err != nil {
-		return err
-	}
-	t.compare(fmt.Sprintf("poll, %d mailboxes, at 20 ms round trip", mailboxes), all, "one of them", one, 1.5)
-	return nil
-}
-
 func (b *measuring) idleNotify(t *table, i *installation, _ string) error {
 	var notify sample
 	b.w.portal.advance(hour)

@@ -27,7 +27,7 @@ func startWorld() (w *world, err error) {
 			w.stop()
 		}
 	}()
-	if w.imap, err = startDovecot(); err != nil {
+	if w.imap, err = startDovecot(""); err != nil {
 		return w, err
 	}
 	var errs [5]error
