@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"helpdesk/internal/servers"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/outbox"
@@ -112,9 +111,7 @@ func TestDyingAtEveryStep(t *testing.T) {
 
 // The same with the state in a database. Each world uses a schema of its own.
 func TestDyingAtEveryStepOnPostgres(t *testing.T) {
-	p, err := servers.StartPostgres(nil)
-	servers.Want(t, err)
-	t.Cleanup(p.Stop)
+	p := database(t)
 	var worlds atomic.Int64
 	dying(t, *dyingEvery, func(t testing.TB, o sandbox.PortalOptions) *world {
 		w := newWorld(t, o)

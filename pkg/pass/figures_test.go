@@ -24,7 +24,10 @@ type figure struct {
 // TestPortalFigures counts the requests of complete passes, because requests are what a portal limits.
 // docs/performance.md contains the numbers.
 func TestPortalFigures(t *testing.T) {
-	var b strings.Builder
+	var (
+		b    strings.Builder
+		many populated
+	)
 	b.WriteString("| job | requests | at most |\n|---|---|---|\n")
 	for _, f := range []figure{
 		{"idle poll", 0, idlePoll},
@@ -38,10 +41,10 @@ func TestPortalFigures(t *testing.T) {
 			return newLetters(t, warm, 20, strings.Repeat("x", 100<<10))
 		}},
 		{"notify, 40 changed tasks among 5,000 open, old card", 2, func(t *testing.T) int {
-			return changedTasks(t, sandbox.PortalOptions{})
+			return many.changed(t, false)
 		}},
 		{"notify, 40 changed tasks among 5,000 open, new card", 2, func(t *testing.T) int {
-			return changedTasks(t, sandbox.PortalOptions{NewCard: true})
+			return many.changed(t, true)
 		}},
 		{"recovery of 50 creates of unknown fate: 1 + pages", 2, recovery},
 	} {
@@ -138,23 +141,34 @@ func newLetters(t *testing.T, world func(testing.TB, sandbox.PortalOptions) *wor
 	return w.portal.Hits()
 }
 
-// changedTasks counts the requests for 40 commented tasks out of 5,000 open ones.
-func changedTasks(t *testing.T, o sandbox.PortalOptions) int {
-	w := warm(t, o)
-	ids := w.population(5000)
+// populated is a portal with 5,000 open tasks, whose card is the old one at first.
+type populated struct {
+	*world
+	tasks []int64
+}
+
+// changed counts the requests for 40 commented tasks.
+func (p *populated) changed(t *testing.T, newCard bool) int {
+	if p.world == nil {
+		p.world = warm(t, sandbox.PortalOptions{})
+		p.tasks = p.population(5000)
+	}
+	if newCard {
+		p.portal.Upgrade()
+	}
 	for range 3 { // the portal has been read up to here
-		w.clock.Advance(time.Hour)
-		w.notify()
+		p.clock.Advance(time.Hour)
+		p.notify()
 	}
 	for i := range 40 {
-		w.portal.Say(ids[i*120], specialist, "Please restart it.")
+		p.portal.Say(p.tasks[i*120], specialist, "Please restart it.")
 	}
-	w.clock.Advance(time.Minute)
-	w.portal.ResetCounts()
-	if r, _ := w.notify(); r.Sent != 40 {
+	p.clock.Advance(time.Minute)
+	p.portal.ResetCounts()
+	if r, _ := p.notify(); r.Sent != 40 {
 		t.Fatalf("%d letters, %v", r.Sent, r.Problems)
 	}
-	return w.portal.Hits()
+	return p.portal.Hits()
 }
 
 // population makes n tickets with tasks but without letters, and returns the tasks' ids.

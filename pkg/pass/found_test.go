@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/internal/servers"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
 )
@@ -118,9 +117,7 @@ func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
 // The same with a standby that does not know the task, when passes can read the portal before they can read the mailbox
 // again.
 func TestAnswersOnATaskThatAStandbyDoesNotKnow(t *testing.T) {
-	p, err := servers.StartPostgres(nil, "autovacuum_naptime = 60", "wal_level = minimal", "max_wal_senders = 0")
-	servers.Want(t, err)
-	t.Cleanup(p.Stop)
+	p := database(t)
 	server, address := simulatedServer(t, p), p.Address("sim", "", "postgres")
 	for i, name := range []string{"old card", "new card"} {
 		for _, early := range []bool{false, true} {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/internal/servers"
 	"helpdesk/pkg/pass"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -40,9 +39,7 @@ func TestAFrozenMachineMakesNothingLate(t *testing.T) {
 // A machine that was suspended or cut off before its letters were sent does not send them if another host has worked in
 // the meantime.
 func TestAFrozenMachineSendsNothingLate(t *testing.T) {
-	p, err := servers.StartPostgres(nil)
-	servers.Want(t, err)
-	t.Cleanup(p.Stop)
+	p := database(t)
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.state = p.Address("postgres", "", "postgres") + "&search_path=frozen"
 	w.opening = func(o *store.Options) { o.Now, o.Wait = w.clock.Now, 5*time.Second }

@@ -3,7 +3,11 @@ package pass_test
 import (
 	"os"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"testing"
+
+	"helpdesk/internal/servers"
 )
 
 // TestMain makes the collector work less often than in the program: the tests make many worlds and throw each away. A
@@ -12,7 +16,32 @@ func TestMain(m *testing.M) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if p := running.Load(); p != nil {
+		p.Stop()
+	}
+	os.Exit(status)
+}
+
+// The server that the tests of two hosts share, one after the other, each with schemas of its own.
+var (
+	sharedServer = sync.OnceValues(func() (*servers.Postgres, error) {
+		p, err := servers.StartPostgres(nil, "autovacuum_naptime = 60", "wal_level = minimal", "max_wal_senders = 0")
+		if err == nil {
+			running.Store(p)
+			_, err = p.SQL("postgres", clockOfTheServer)
+		}
+		return p, err
+	})
+	running atomic.Pointer[servers.Postgres]
+)
+
+// database returns the shared server and starts it at the first call.
+func database(t testing.TB) *servers.Postgres {
+	t.Helper()
+	p, err := sharedServer()
+	servers.Want(t, err)
+	return p
 }
 
 // memory returns a folder for a state, removed at the end of the test. It is in memory where the machine has that,

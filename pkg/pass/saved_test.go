@@ -81,7 +81,6 @@ func TestSavedAndAnsweredWithAnError(t *testing.T) {
 						w.minutes(3, w.poll)
 						w.arrive(withTwoFiles("3@romashka.example", "ivan@romashka.example", "Re: Printer",
 							"See these.", "In-Reply-To: <1@romashka.example>"))
-						w.minutes(30, w.poll)
 						w.quiet()
 						got := w.became("It does not print.", "It blinks.", "See these.", "one.log")
 						whole := []string{"tasks", "It does not print.", "It blinks.", "See these.",

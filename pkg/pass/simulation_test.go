@@ -52,9 +52,7 @@ func TestSimulation(t *testing.T) {
 		}
 	})
 	t.Run("postgres", func(t *testing.T) {
-		p, err := servers.StartPostgres(nil, "autovacuum_naptime = 60", "wal_level = minimal", "max_wal_senders = 0")
-		servers.Want(t, err)
-		t.Cleanup(p.Stop)
+		p := database(t)
 		server := simulatedServer(t, p)
 		for seed := *simSeed; seed < *simSeed+uint64(*simSeeds); seed++ {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -64,19 +62,19 @@ func TestSimulation(t *testing.T) {
 	})
 }
 
-// simulatedServer gives the server's user sim a clock that can be set, by functions that take precedence over the
+// clockOfTheServer gives the server's user sim a clock that can be set, by functions that take precedence over the
 // server's own.
+const clockOfTheServer = `
+	create role sim login superuser; create schema sim authorization sim; create table sim.shift (by interval not null);
+	insert into sim.shift values ('0'); alter table sim.shift owner to sim;
+	create function sim.clock_timestamp() returns timestamptz language sql as
+		'select pg_catalog.clock_timestamp() + by from sim.shift';
+	create function sim.now() returns timestamptz language sql as 'select pg_catalog.now() + by from sim.shift';
+	alter role sim set search_path = sim, pg_catalog; alter role sim set synchronous_commit = off`
+
+// simulatedServer connects to the server as the user whose clock can be set.
 func simulatedServer(t *testing.T, p *servers.Postgres) *pgconn.PgConn {
 	t.Helper()
-	_, err := p.SQL("postgres",
-		`create role sim login superuser; create schema sim authorization sim; create table sim.shift (by interval not null);
-		insert into sim.shift values ('0'); alter table sim.shift owner to sim;
-		create function sim.clock_timestamp() returns timestamptz language sql as 'select pg_catalog.clock_timestamp() + by from sim.shift';
-		create function sim.now() returns timestamptz language sql as 'select pg_catalog.now() + by from sim.shift';
-		alter role sim set search_path = sim, pg_catalog; alter role sim set synchronous_commit = off`)
-	if err != nil {
-		t.Fatal(err)
-	}
 	c, err := pgconn.Connect(t.Context(), p.Address("sim", "", "postgres"))
 	if err != nil {
 		t.Fatal(err)

@@ -68,16 +68,20 @@ func sortTasks(ts []*task, order *Params) {
 		order = &Params{}
 		order.set("ID", "desc")
 	}
+	var keys []func(t *task) int64
+	for _, k := range order.Keys() {
+		key := sortKeys[k]
+		switch {
+		case key == nil:
+		case strings.HasPrefix(strings.ToLower(order.Str(k)), "desc"):
+			keys = append(keys, func(t *task) int64 { return -key(t) })
+		default:
+			keys = append(keys, key)
+		}
+	}
 	slices.SortStableFunc(ts, func(a, b *task) int {
-		for _, k := range order.Keys() {
-			if sortKeys[k] == nil {
-				continue
-			}
-			c := cmp.Compare(sortKeys[k](a), sortKeys[k](b))
-			if strings.HasPrefix(strings.ToLower(order.Str(k)), "desc") {
-				c = -c
-			}
-			if c != 0 {
+		for _, key := range keys {
+			if c := cmp.Compare(key(a), key(b)); c != 0 {
 				return c
 			}
 		}
