@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -103,10 +104,12 @@ func sharedDatabase(t testing.TB) base {
 	return b
 }
 
-// untilEnd runs the tests, and then stops the shared server.
+// untilEnd runs the tests, and then stops the shared server. The heap of this process, in which the servers and many
+// commands run, is collected less often than that of helpdesk.
 type untilEnd struct{ *testing.M }
 
 func (m untilEnd) Run() int {
+	debug.SetGCPercent(400)
 	status := m.M.Run()
 	if p := running.Load(); p != nil {
 		p.Stop()

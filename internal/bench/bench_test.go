@@ -109,8 +109,10 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	o := options{only: "idle,backlog,notify", rounds: 1, seed: 1, letters: 10, records: 30}
-	servers.Want(t, measure(root, o, io.Discard, &out))
+	o := options{only: "idle,backlog,notify", rounds: 1, seed: 1, letters: 10, records: 30, brief: true}
+	// Built like the tests themselves, from the same packages in the cache.
+	quickly := building{flags: []string{"-ldflags=-s -w"}}
+	servers.Want(t, measure(root, quickly, o, io.Discard, &out))
 	for _, want := range []string{"### Idle passes", "| calls of the portal by an idle poll | 0 |",
 		"the records of 30 letters", "### A backlog of 10 new letters",
 		", 0 letters left unmarked", "notify, 100 open tickets"} {

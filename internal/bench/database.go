@@ -96,7 +96,7 @@ func (b *measuring) inTurn(first, second *installation) (one, other sample, err 
 			return
 		}
 	}
-	for range b.rounds * idleRuns {
+	for range b.idles() {
 		var f figures
 		if f, err = first.run("poll"); err != nil {
 			return

@@ -2,8 +2,13 @@ package main
 
 import "fmt"
 
-// idleRuns is the number of idle passes in a round, because each is short.
-const idleRuns = 5
+// idles returns how often each idle pass runs: several times in a round, because each is short.
+func (b *measuring) idles() int {
+	if b.brief {
+		return b.rounds
+	}
+	return 5 * b.rounds
+}
 
 // idle measures a poll and a notify without anything new.
 func idle(b *measuring) (*table, error) {
@@ -61,7 +66,7 @@ func (b *measuring) settled(user string) (*installation, error) {
 
 // beside runs the floor, helpdesk and mbsync in turn on the same mailbox.
 func (b *measuring) beside(i *installation, imap, user string) (floor, poll, sync sample, err error) {
-	for range b.rounds * idleRuns {
+	for range b.idles() {
 		var f figures
 		if f, err = b.p.run(i.dir, nil, b.p.floor, "idle", imap, user, password); err != nil {
 			return
@@ -191,7 +196,7 @@ func (b *measuring) idleFull(t *table, full *installation, user string) error {
 		return err
 	}
 	var with, without sample
-	for range b.rounds * idleRuns {
+	for range b.idles() {
 		for _, one := range []struct {
 			i *installation
 			s *sample

@@ -31,6 +31,7 @@ type options struct {
 	cpu, mem string
 	write    bool
 	loud     bool
+	brief    bool // a single idle pass a round
 }
 
 func main() {
@@ -98,7 +99,7 @@ func bench(o options) error {
 		}
 	}
 	var out bytes.Buffer
-	err = measure(root, o, os.Stderr, io.MultiWriter(os.Stdout, &out))
+	err = measure(root, released, o, os.Stderr, io.MultiWriter(os.Stdout, &out))
 	if o.write && err == nil {
 		err = insert(filepath.Join(root, "docs", "performance.md"), out.Bytes())
 	}
@@ -106,13 +107,13 @@ func bench(o options) error {
 }
 
 // measure runs the selected scenarios and writes their tables to out; it writes its progress to log.
-func measure(root string, o options, log, out io.Writer) error {
+func measure(root string, how building, o options, log, out io.Writer) error {
 	w, err := startWorld()
 	if err != nil {
 		return err
 	}
 	defer w.stop()
-	p, err := build(root)
+	p, err := build(root, how)
 	if err != nil {
 		return err
 	}

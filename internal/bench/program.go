@@ -36,7 +36,14 @@ type programs struct {
 	database string // address for the states of new installations; "" = use files
 }
 
-func build(root string) (*programs, error) {
+// building says how programs are built.
+type building struct{ flags, env []string }
+
+// released is how README.md builds helpdesk.
+var released = building{[]string{"-trimpath"}, []string{"CGO_ENABLED=0"}}
+
+// build builds the programs, with the flags and variables of "go build" in how.
+func build(root string, how building) (*programs, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return nil, err
@@ -47,18 +54,13 @@ func build(root string) (*programs, error) {
 		floor:    filepath.Join(dir, "floor"),
 		entries:  filepath.Join(dir, "entries"),
 	}
-	for out, pkg := range map[string]string{
-		p.helpdesk: ".",
-		p.floor:    "./internal/bench/floor",
-		p.entries:  "./internal/bench/entries",
-	} {
-		cmd := exec.Command("go", "build", "-trimpath", "-o", out, pkg)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as in README.md
-		cmd.Dir = root
-		if text, err := cmd.CombinedOutput(); err != nil {
-			p.remove()
-			return nil, fmt.Errorf("build %s: %w\n%s", pkg, err, text)
-		}
+	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, how.flags...)
+	cmd := exec.Command("go", append(args, ".", "./internal/bench/floor", "./internal/bench/entries")...)
+	cmd.Env = append(os.Environ(), how.env...)
+	cmd.Dir = root
+	if text, err := cmd.CombinedOutput(); err != nil {
+		p.remove()
+		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(cmd.Args[1:], " "), err, text)
 	}
 	p.mbsync, _ = exec.LookPath("mbsync") // "" if not installed
 	return p, nil
