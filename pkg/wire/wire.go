@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -195,25 +194,4 @@ func Unreached(err error) fault.Cause {
 		return fault.Absent
 	}
 	return fault.Silent
-}
-
-// Transport returns an HTTP transport that uses the proxies of the environment and trusts the certificates of ca (PEM)
-// in addition to the system's. keys is the configuration section of ca. expiry may be nil.
-func Transport(ca []byte, keys string, expiry Expiry) (*http.Transport, error) {
-	roots, err := roots(ca, keys)
-	if err != nil {
-		return nil, err
-	}
-	return &http.Transport{
-		Proxy:       http.ProxyFromEnvironment,
-		DialContext: (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig: &tls.Config{
-			MinVersion:       tls.VersionTLS12,
-			RootCAs:          roots,
-			VerifyConnection: expiry.watch(""),
-		},
-		TLSHandshakeTimeout: 10 * time.Second,
-		IdleConnTimeout:     30 * time.Second,
-		ForceAttemptHTTP2:   true,
-	}, nil
 }

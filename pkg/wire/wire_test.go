@@ -352,13 +352,6 @@ func TestTheEndOfAContext(t *testing.T) {
 	}
 }
 
-func TestTransport(t *testing.T) {
-	if _, err := Transport([]byte("nothing"), "bitrix24", nil); err == nil ||
-		!strings.Contains(err.Error(), "bitrix24.ca") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // A server that expects TLS from the first byte is named where the settings expect a greeting in the clear: on its own
 // ports at once, on others when no greeting comes. A greeting that comes is read whole.
 func TestClearWhereTLSIsImplicit(t *testing.T) {
