@@ -1,6 +1,7 @@
 package quote
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -87,11 +88,16 @@ func (p *page) textCut() (at int, forward, content bool) {
 		switch {
 		case t.kind[i] == lineForward:
 			return -1, !says, says
-		case t.beginsMessage(i):
+		case t.beginsMessage(i) && !p.inSpan(p.lines[i].begins()):
 			return p.lines[i].begins(), false, says || t.wanted(i)
 		}
 	}
 	return -1, false, says
+}
+
+// inSpan reports whether an offset is inside a span and not at its beginning, as in the attribution that was found above a quote.
+func (p *page) inSpan(at int) bool {
+	return slices.ContainsFunc(p.spans, func(s span) bool { return s.from < at && at < s.to })
 }
 
 // firstQuoted returns the index of the first line below the first quote, or 0 if there is no quote.

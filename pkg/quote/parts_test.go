@@ -157,3 +157,13 @@ func TestSignatureIsTold(t *testing.T) {
 		}
 	}
 }
+
+// The lines above a quote may look like a copied header that goes on below the quote. The cut begins at the quote.
+func TestAHeaderAcrossAQuote(t *testing.T) {
+	quoted := `----------------</div><div>Кому: Пётр (p@x.example);</div><div>Тема: Принтер;</div>` +
+		`<div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Что сломалось?</p></blockquote>`
+	p := cutter(t).PartHTML(`<p>Не печатает принтер.</p><div>` + quoted + `<div>От: Ивана</div>`)
+	if !strings.Contains(p.Bare, "Не печатает") || !strings.Contains(p.Bare, "От: Ивана") || p.Quoted != quoted {
+		t.Errorf("bare %q, quoted %q", p.Bare, p.Quoted)
+	}
+}
