@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Page is the parsed HTML of a letter, for several conversions.
+// Page is the parsed HTML of a letter, for several conversions. Each of them is made once. A page is not safe for
+// concurrent use.
 type Page struct {
 	root *node
 	base *url.URL
@@ -13,25 +14,43 @@ type Page struct {
 	pics map[string]string // file names of pictures by Content-ID in lower case
 	size int               // bytes of its text
 	cut  bool
+
+	inline bool   // at least one picture has a Content-ID
+	text   string // as made by Text; "" = not made yet
+	code   string // as made by BBCode
 }
 
 // Parse parses the HTML of a letter.
 func Parse(html string) *Page {
 	b := parseHTML(html)
-	return &Page{root: b.root(), bare: isBare(b.root()), base: b.base, size: b.size, cut: b.full()}
+	return &Page{root: b.root(), bare: isBare(b.root()), base: b.base, size: b.size, cut: b.full(), inline: b.inline}
 }
 
 // NamePictures sets the file names of inline pictures by Content-ID, in lower case and without <>. Texts show these
 // names. Before the call, a Content-ID that looks like a file name is shown instead.
-func (p *Page) NamePictures(names map[string]string) { p.pics = names }
+func (p *Page) NamePictures(names map[string]string) {
+	if p.inline {
+		p.pics, p.text, p.code = names, "", ""
+	}
+}
 
 // Text returns the page as plain text with paragraphs, lists, tables with separated cells, and links as "text (url)".
 // It omits styles, scripts, hidden text and tracking pictures.
-func (p *Page) Text() string { return p.write(false) }
+func (p *Page) Text() string {
+	if p.text == "" {
+		p.text = p.write(false)
+	}
+	return p.text
+}
 
 // BBCode returns the page in the portal's markup. Brackets and number signs of the text are escaped as in Escape.
 // Pictures are replaced by their names.
-func (p *Page) BBCode() string { return escape(p.write(true)) }
+func (p *Page) BBCode() string {
+	if p.code == "" {
+		p.code = escape(p.write(true))
+	}
+	return p.code
+}
 
 // Truncated reports whether the page has too many elements. An ellipsis replaces those beyond the limit.
 func (p *Page) Truncated() bool { return p.cut }

@@ -38,6 +38,8 @@ type builder struct {
 	spare []node // allocated but unused nodes
 	size  int    // bytes of text
 	base  *url.URL
+
+	inline bool // at least one picture has a Content-ID
 }
 
 // parseHTML parses a letter up to its end or the limit of nodes.
@@ -102,6 +104,10 @@ func (b *builder) start(t html.Token, selfClosing bool) {
 	n.attr = t.Attr
 	n.look = lookOf(n)
 	b.top().add(n)
+	if n.tag == "img" {
+		_, inline := cutPrefixFold(strings.TrimSpace(n.get("src")), "cid:")
+		b.inline = b.inline || inline
+	}
 	if n.tag == "base" && b.base == nil {
 		b.base = baseAddress(n.get("href"))
 	}

@@ -46,8 +46,36 @@ func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 var aside = lazy.Regexp(
 	`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<>\]]+>?|\[(?:cid|image):[^\]]{0,500}\]|\b\S+@\S+`)
 
-// said returns a text without the parts that no person wrote.
-func said(text string) string { return aside().ReplaceAllString(text, " ") }
+// said returns a text without the parts that no person wrote. All of them contain an @ or a colon, and none but the
+// label of a picture contains a blank, so only the words with these characters are searched.
+func said(text string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexAny(text, "@:")
+		if i < 0 {
+			break
+		}
+		from, to := strings.LastIndexAny(text[:i], asciiBlanks)+1, len(text)
+		if n := strings.IndexAny(text[i:], asciiBlanks); n >= 0 {
+			to = i + n
+		}
+		if strings.IndexByte(text[from:to], '[') >= 0 { // possibly the label of a picture, which may contain blanks
+			b.WriteString(text[:from])
+			return b.String() + aside().ReplaceAllString(text[from:], " ")
+		}
+		b.WriteString(text[:from])
+		b.WriteString(aside().ReplaceAllString(text[from:to], " "))
+		text = text[to:]
+	}
+	if b.Len() == 0 {
+		return text
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+// asciiBlanks are the blanks that end a word of a pattern.
+const asciiBlanks = " \t\n\f\r"
 
 // lacks reports whether a text does not contain one of the given words. It first compares the texts in order, because
 // the two forms usually have the same words in the same order.
@@ -115,19 +143,28 @@ const leastWord = 3
 
 // nextWord returns the first word of a text, and the text after it.
 func nextWord(text string) (word, rest string) {
-	from := strings.IndexFunc(text, inWord)
+	from := -1
+	for i, r := range text {
+		switch in := inWord(r); {
+		case in && from < 0:
+			from = i
+		case !in && from >= 0:
+			return text[from:i], text[i:]
+		}
+	}
 	if from < 0 {
 		return "", ""
 	}
-	text = text[from:]
-	to := strings.IndexFunc(text, func(r rune) bool { return !inWord(r) })
-	if to < 0 {
-		return text, ""
-	}
-	return text[:to], text[to:]
+	return text[from:], ""
 }
 
 func inWord(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return r|0x20 >= 'a' && r|0x20 <= 'z' || r >= '0' && r <= '9'
+	case r >= 0x400 && r < 0x482: // Cyrillic letters: most texts need no table
+		return true
+	}
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r)
 }
 

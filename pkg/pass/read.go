@@ -117,10 +117,12 @@ func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
 		own.NamePictures(names)
 	}
 	text := own.Text()
-	m.FullText, m.FullCode, m.BBCode = whole.Text(), whole.BBCode(), own.BBCode()
+	m.FullText, m.FullCode = whole.Text(), whole.BBCode()
 	took(m, c.Part(text))
 	if m.QuoteCut || m.Signature != "" {
 		m.BBCode = markup.Escape(m.Text)
+	} else {
+		m.BBCode = own.BBCode()
 	}
 	m.Quoted = strings.TrimSpace(markup.Text(page.Quoted) + "\n" + m.Quoted)
 	m.QuoteCut = m.QuoteCut || page.Cut
@@ -158,6 +160,9 @@ var pictureLabel = lazy.Regexp(`(?i)\[cid:([^\]\s]{1,500})\]`)
 
 // labelled replaces the labels of pictures in a plain text by file names.
 func labelled(text string, names map[string]string) string {
+	if len(names) == 0 || strings.IndexByte(text, '[') < 0 {
+		return text
+	}
 	return pictureLabel().ReplaceAllStringFunc(text, func(label string) string {
 		if name := names[strings.ToLower(label[len("[cid:"):len(label)-1])]; name != "" {
 			return "(" + name + ")"
