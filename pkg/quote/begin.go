@@ -1,31 +1,53 @@
 package quote
 
 import (
+	"math/bits"
 	"regexp/syntax"
 	"slices"
 	"unicode"
 	"unicode/utf8"
 )
 
-// firsts is the set of runes that a match can begin with.
-type firsts struct {
-	low  [0x500]bool // runes up to the Cyrillic ones
-	high bool        // at least one rune beyond them
+// ahead is the number of runes at the beginning of a match that are known of an expression.
+const ahead = 4
+
+// runeSet is a set of runes: each one up to the Cyrillic ones, and all the others together.
+type runeSet struct {
+	low  [0x500 / 64]uint64
+	high bool // at least one rune beyond them
 }
 
-// union returns the runes that any of the alternatives can begin with.
-func union(all []alternative) *firsts {
-	one := &firsts{}
+// union returns the runes that any of the alternatives can begin with. It returns nil if one can begin with anything or
+// anywhere.
+func union(all []alternative) *runeSet {
+	one := &runeSet{}
 	for _, a := range all {
-		if a.first == nil {
+		if !a.anchored || len(a.first) == 0 {
 			return nil
 		}
-		for r, is := range a.first.low {
-			one.low[r] = one.low[r] || is
+		for i, some := range a.first[0].low {
+			one.low[i] |= some
 		}
-		one.high = one.high || a.first.high
+		one.high = one.high || a.first[0].high
 	}
 	return one
+}
+
+// has reports whether the set contains r. A negative rune stands for the end of the text.
+func (s *runeSet) has(r rune) bool {
+	if uint32(r) < 64*uint32(len(s.low)) {
+		return s.low[r/64]&(1<<(r%64)) != 0
+	}
+	return r >= 0 && s.high
+}
+
+// few reports whether the set has at most as many runes as an alphabet. "Anything but x" has more.
+func (s *runeSet) few() bool {
+	n := 0
+	for _, some := range s.low {
+		n += bits.OnesCount64(some)
+	}
+	return n < 200
 }
 
 // firstRune is utf8.DecodeRuneInString, but returns -1 at the end of the text.
@@ -36,26 +58,26 @@ func firstRune(s string) (r rune, n int) {
 	return utf8.DecodeRuneInString(s)
 }
 
-// has reports whether a match can begin with r.
-func (f *firsts) has(r rune) bool {
-	switch {
-	case f == nil:
-		return true
-	case int(r) < len(f.low):
-		return r >= 0 && f.low[r]
+// startsWith reports whether the first runes of s are in the sets, one after the other.
+func startsWith(sets []runeSet, s string) bool {
+	for i := range sets {
+		r, n := firstRune(s)
+		if !sets[i].has(r) {
+			return false
+		}
+		s = s[n:]
 	}
-	return f.high
+	return true
 }
 
-// few reports whether the set has at most as many runes as an alphabet. "Anything but x" has more.
-func (f *firsts) few() bool {
-	n := 0
-	for _, is := range f.low {
-		if is {
-			n++
+// holds reports whether any runes of s in a row are in the sets, one after the other.
+func holds(sets []runeSet, s string) bool {
+	for i, r := range s {
+		if sets[0].has(r) && startsWith(sets, s[i:]) {
+			return true
 		}
 	}
-	return n < 200
+	return false
 }
 
 // needed returns a byte that every match of an expression contains, preferably a rare one, or 0 if none is known.
@@ -101,54 +123,57 @@ func neededIn(re *syntax.Regexp) (all [utf8.RuneSelf]bool) {
 	return all
 }
 
-// shortened returns an expression that begins with the same two runes. Its program is short, because a repetition counts
-// to two at most.
+// shortened returns an expression that begins with the same runes, as far as they are looked at. Its program is short,
+// because a repetition counts to their number at most.
 func shortened(re *syntax.Regexp) *syntax.Regexp {
 	short := *re
 	short.Sub = make([]*syntax.Regexp, len(re.Sub))
 	for i, sub := range re.Sub {
 		short.Sub[i] = shortened(sub)
 	}
-	if re.Op == syntax.OpRepeat && (re.Min > 2 || re.Max > 2) {
-		short.Min, short.Max = min(re.Min, 2), -1
+	if re.Op == syntax.OpRepeat && (re.Min > ahead || re.Max > ahead) {
+		short.Min, short.Max = min(re.Min, ahead), -1
 	}
 	return &short
 }
 
-// beginnings returns the runes that a match can have first and second. It returns nil if they can be anything, if a
-// match can be empty, or if it can begin anywhere in the line.
-func beginnings(parsed *syntax.Regexp) (first, second *firsts) {
+// beginnings returns the sets of the first runes of any match. anchored means that each match begins with the text.
+// There is no set if a match can be empty or begin with anything.
+func beginnings(parsed *syntax.Regexp) (first []runeSet, anchored bool) {
 	prog, err := syntax.Compile(shortened(parsed).Simplify())
 	if err != nil {
-		return nil, nil
+		return nil, false
 	}
-	w := &beginning{prog: prog, seen: map[[2]uint32]bool{}, found: &firsts{}}
-	if !w.walk(uint32(prog.Start), false) {
-		return nil, nil
-	}
-	behind := &beginning{prog: prog, seen: map[[2]uint32]bool{}, found: &firsts{}}
-	for _, pc := range w.behind {
-		if !behind.walk(pc, true) {
-			return w.found, nil
+	anchored = true
+	from := []uint32{uint32(prog.Start)}
+	for len(first) < ahead {
+		w := &beginning{prog: prog, seen: make([]bool, 2*len(prog.Inst))}
+		for _, pc := range from {
+			if !w.walk(pc, len(first) > 0) {
+				return first, anchored
+			}
 		}
+		anchored = anchored && !w.loose
+		first, from = append(first, w.found), w.behind
 	}
-	return w.found, behind.found
+	return first, anchored
 }
 
-// beginning follows a program from its start to the first runes that it matches.
+// beginning follows a program up to the next runes that it matches.
 type beginning struct {
 	prog   *syntax.Prog
-	seen   map[[2]uint32]bool
-	found  *firsts
+	seen   []bool // instructions, and instructions behind the beginning of the text
+	found  runeSet
 	behind []uint32 // where the program continues after these runes
+	loose  bool     // one of these runes need not be at the beginning of the text
 }
 
-// walk follows instructions that match no rune. It returns false if the first rune is unknown. anchored means that this
-// path has passed the beginning of the text.
+// walk follows instructions that match no rune. It returns false if the next rune can be any, or missing. anchored means
+// that this path has passed the beginning of the text.
 func (w *beginning) walk(pc uint32, anchored bool) bool {
-	here := [2]uint32{pc}
+	here := 2 * pc
 	if anchored {
-		here[1] = 1
+		here++
 	}
 	if w.seen[here] {
 		return true
@@ -165,31 +190,32 @@ func (w *beginning) walk(pc uint32, anchored bool) bool {
 		return true
 	case syntax.InstRune, syntax.InstRune1:
 		w.found.add(i)
-		w.behind = append(w.behind, i.Out)
-		return anchored
+		w.behind, w.loose = append(w.behind, i.Out), w.loose || !anchored
+		return true
 	}
 	return false // an empty match, or any rune
 }
 
 // add adds the runes of an instruction.
-func (f *firsts) add(i *syntax.Inst) {
+func (s *runeSet) add(i *syntax.Inst) {
 	if len(i.Rune) == 1 {
-		f.set(i.Rune[0], i.Rune[0])
+		s.set(i.Rune[0], i.Rune[0])
 		if syntax.Flags(i.Arg)&syntax.FoldCase != 0 {
 			for r := unicode.SimpleFold(i.Rune[0]); r != i.Rune[0]; r = unicode.SimpleFold(r) {
-				f.set(r, r)
+				s.set(r, r)
 			}
 		}
 		return
 	}
 	for k := 0; k+1 < len(i.Rune); k += 2 {
-		f.set(i.Rune[k], i.Rune[k+1])
+		s.set(i.Rune[k], i.Rune[k+1])
 	}
 }
 
-func (f *firsts) set(from, to rune) {
-	for r := from; r <= to && int(r) < len(f.low); r++ {
-		f.low[r] = true
+func (s *runeSet) set(from, to rune) {
+	const most = 64 * rune(len(runeSet{}.low))
+	for r := from; r <= to && r < most; r++ {
+		s.low[r/64] |= 1 << (r % 64)
 	}
-	f.high = f.high || int(to) >= len(f.low)
+	s.high = s.high || to >= most
 }
