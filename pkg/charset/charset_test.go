@@ -1,10 +1,12 @@
 package charset
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
@@ -234,5 +236,45 @@ func TestToUTF8(t *testing.T) {
 		if got, _ := UTF8(tt.in, tt.label); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+// The search for broken characters ends as soon as the rest can't change the result.
+func TestMostlyIsTheSameToTheEnd(t *testing.T) {
+	whole := func(t teller, b []byte) bool {
+		good, bad := 0, 0
+		for len(b) > 0 {
+			r, n := utf8.DecodeRune(b)
+			if r == utf8.RuneError && n == 1 {
+				if bad++; bad == 1 && good >= 10 {
+					return true
+				}
+			} else if r >= 0x80 {
+				good++
+			}
+			b = b[n:]
+		}
+		return good > 4*bad && (t.label == "utf-8" || good >= 4)
+	}
+	pieces := []string{"Ж", "жук", "\xd0", "\xd1\xff", "a", "word ", "\u20ac", "\xe2\x82", "№"}
+	r := rand.New(rand.NewPCG(1, 1))
+	mostly := 0
+	for range 50_000 {
+		var b []byte
+		for range r.IntN(30) {
+			b = append(b, pieces[r.IntN(2+r.IntN(len(pieces)-1))]...)
+		}
+		for _, label := range []string{"", "utf-8"} {
+			got, want := newTeller(label).mostly(b), whole(teller{label: label}, b)
+			if got != want {
+				t.Fatalf("%q as %q: %v, want %v", b, label, got, want)
+			}
+			if got {
+				mostly++
+			}
+		}
+	}
+	if mostly < 1000 {
+		t.Errorf("only %d texts are mostly UTF-8", mostly)
 	}
 }

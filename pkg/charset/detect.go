@@ -79,8 +79,8 @@ func isCyrillicEnc(enc encoding.Encoding) bool {
 // judged is the meaning of a byte in a charset.
 type judged struct {
 	upper, lower bool
-	letter       int // row in letterPairs; wordEnd = not a letter
-	score        int // in addition to the score of the pair
+	letter       uint8 // row in letterPairs; wordEnd = not a letter
+	score        int16 // in addition to the score of the pair
 }
 
 // judgements maps every byte above ASCII to its meaning, for each charset in question.
@@ -91,7 +91,7 @@ var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
 		for x := 0x80; x < 0x100; x++ {
 			r := c.DecodeByte(byte(x))
 			letter, score := runeScore(unicode.ToLower(r))
-			all[c][x] = judged{unicode.IsUpper(r), unicode.IsLower(r), letter, score}
+			all[c][x] = judged{unicode.IsUpper(r), unicode.IsLower(r), uint8(letter), int16(score)}
 		}
 	}
 	return all
@@ -99,11 +99,11 @@ var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
 
 // frequency scores text in a charset by the likelihood of its letter pairs and by the use of capitals.
 func frequency(b []byte, c *charmap.Charmap) int {
-	table := judgements()[c]
-	score, before, lowerBefore := 0, wordEnd, false
+	table, pairs := judgements()[c], pairScores()
+	score, before, lowerBefore := 0, uint8(wordEnd), false
 	for _, x := range b {
 		if x < 0x80 {
-			score += endScore(before)
+			score += int(pairs[before][wordEnd])
 			before, lowerBefore = wordEnd, x >= 'a' && x <= 'z'
 			continue
 		}
@@ -114,23 +114,10 @@ func frequency(b []byte, c *charmap.Charmap) int {
 				score += scoreBrokenCase
 			}
 		}
-		if j.letter == wordEnd {
-			score += endScore(before)
-		} else {
-			score += pairScore(before, j.letter)
-		}
-		score += j.score
+		score += int(pairs[before][j.letter]) + int(j.score)
 		before, lowerBefore = j.letter, j.lower
 	}
-	return score + endScore(before)
-}
-
-// endScore returns the score of a word that ends with this letter, or 0 outside of a word.
-func endScore(letter int) int {
-	if letter == wordEnd {
-		return 0
-	}
-	return pairScore(letter, wordEnd)
+	return score + int(pairs[before][wordEnd])
 }
 
 // runeScore returns the index of a small Russian letter, or the score of any other character.

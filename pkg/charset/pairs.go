@@ -1,5 +1,7 @@
 package charset
 
+import "sync"
+
 // Indexes of letters: U+0430 is 0, U+044F is 31; the letter io counts as ie.
 const (
 	letterCount = 32
@@ -51,11 +53,15 @@ const letterPairs = "" +
 	"jqflpfpmklolmpjkqovfjfjvfwfffkofx" +
 	"kmrlqtkrjmmorrlnpptklqomgqcccjrpy"
 
-// pairScore returns the score of two adjacent letters, given by index; wordEnd means outside of the word.
-func pairScore(before, after int) int {
-	row := 0
-	if before != wordEnd {
-		row = before + 1
+// pairScores returns the scores of two adjacent letters, given by index; wordEnd means outside of the word.
+var pairScores = sync.OnceValue(func() *[letterCount + 1][letterCount + 1]int16 {
+	all := new([letterCount + 1][letterCount + 1]int16)
+	for before := range all {
+		row := (before + 1) % len(all)
+		for after := range all[before] {
+			all[before][after] = int16(leastLikely + likelyStep*int(letterPairs[row*len(all)+after]-'a'))
+		}
 	}
-	return leastLikely + likelyStep*int(letterPairs[row*(letterCount+1)+after]-'a')
-}
+	all[wordEnd][wordEnd] = 0
+	return all
+})

@@ -66,7 +66,9 @@ func (t teller) mostly(b []byte) bool {
 		} else if r >= 0x80 {
 			good++
 		}
-		b = b[n:]
+		if b = b[n:]; bad > 0 && good+len(b)/2 <= 4*bad { // whatever the rest is
+			return false
+		}
 	}
 	return good > 4*bad && (t.label == "utf-8" || good >= enough)
 }

@@ -8,11 +8,8 @@ import (
 // mapRare is strings.Map for valid UTF-8, optimized for a mapping that changes only control characters, invisible
 // characters and line separators.
 func mapRare(mapping func(rune) rune, s string) string {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= 0x20 && c < 0x7f, c > 0x7f && c != 0xc2 && c != 0xd8 && c != 0xe2 &&
-			c != 0xef: // not the first byte of such a character
-		default:
+	for i := range len(s) {
+		if beginsRare[s[i]] {
 			if r, _ := utf8.DecodeRuneInString(s[i:]); mapping(r) != r {
 				return strings.Map(mapping, s)
 			}
@@ -20,3 +17,14 @@ func mapRare(mapping func(rune) rune, s string) string {
 	}
 	return s
 }
+
+// beginsRare are the first bytes of such characters.
+var beginsRare = func() (set [256]bool) {
+	for c := range 0x20 {
+		set[c] = true
+	}
+	for _, c := range []byte{0x7f, 0xc2, 0xd8, 0xe2, 0xef} {
+		set[c] = true
+	}
+	return set
+}()
