@@ -38,18 +38,24 @@ func clean(s string) string {
 }
 
 func isClean(s string) bool {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; { // checks first bytes only: most texts contain nothing to remove
-		case c < ' ' && c != '\n' && c != '\t', c == 0x7f:
-			return false
-		case c == 0xc2, c == 0xef:
-			if r, _ := utf8.DecodeRuneInString(s[i:]); unwanted(r) {
+	for i := range len(s) {
+		if beginsUnwanted[s[i]] {
+			if r, _ := utf8.DecodeRuneInString(s[i:]); r == '\r' || unwanted(r) {
 				return false
 			}
 		}
 	}
 	return utf8.ValidString(s)
 }
+
+// beginsUnwanted are the first bytes of what clean removes. Most texts have none of them.
+var beginsUnwanted = func() (set [256]bool) {
+	for c := range 0x20 {
+		set[c] = c != '\n' && c != '\t'
+	}
+	set[0x7f], set[0xc2], set[0xef] = true, true, true
+	return set
+}()
 
 func unwanted(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 
 	"helpdesk/pkg/tags"
 )
@@ -63,12 +64,11 @@ func (b *builder) token(r *tags.Reader) bool {
 	case html.TextToken:
 		b.text(r.Text())
 	case html.StartTagToken:
-		b.start(r.Token(), false)
+		b.start(r, false)
 	case html.SelfClosingTagToken:
-		b.start(r.Token(), true)
+		b.start(r, true)
 	case html.EndTagToken:
-		name, _ := r.TagName()
-		b.end(tags.Name(name))
+		b.end(r.Tag())
 	}
 	return true
 }
@@ -91,17 +91,22 @@ func (b *builder) node(tag, text string) *node {
 
 func (b *builder) top() *node { return b.stack[len(b.stack)-1] }
 
-func (b *builder) text(raw []byte) {
-	if t := clean(string(raw)); t != "" {
+func (b *builder) text(raw string) {
+	if t := clean(raw); t != "" {
 		b.size += len(t)
 		b.top().add(b.node("", t))
 	}
 }
 
-func (b *builder) start(t html.Token, selfClosing bool) {
-	b.closeImplied(t.Data)
-	n := b.node(t.Data, "")
-	n.attr = t.Attr
+func (b *builder) start(r *tags.Reader, selfClosing bool) {
+	n := b.node(r.Tag(), "")
+	b.closeImplied(n.tag)
+	for more := true; more; {
+		var key, val []byte
+		if key, val, more = r.TagAttr(); key != nil {
+			n.attr = append(n.attr, html.Attribute{Key: atom.String(key), Val: string(val)})
+		}
+	}
 	n.look = lookOf(n)
 	b.top().add(n)
 	if n.tag == "img" {

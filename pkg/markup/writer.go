@@ -96,11 +96,8 @@ func (w *writer) text(s string) {
 
 // nextBlank returns the position and value of the first blank in s, or the length of s and 0.
 func nextBlank(s string) (int, rune) {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ' ', c >= '\t' && c <= '\r':
-			return i, rune(c)
-		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // the first bytes of other blanks
+	for i := range len(s) {
+		if beginsBlank[s[i]] {
 			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
 				return i, r
 			}
@@ -108,6 +105,14 @@ func nextBlank(s string) (int, rune) {
 	}
 	return len(s), 0
 }
+
+// beginsBlank are the first bytes of blanks.
+var beginsBlank = func() (set [256]bool) {
+	for _, c := range []byte("\t\n\v\f\r \xc2\xe1\xe2\xe3") {
+		set[c] = true
+	}
+	return set
+}()
 
 // blanks counts the blanks in s.
 func blanks(s string) (n int) {

@@ -78,6 +78,25 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
+// What a letter allocates keeps the collector busy. The bounds are a tenth above what is needed.
+func TestAllocationsOfALetter(t *testing.T) {
+	c, err := cutter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := map[string]float64{"koi8-r": 180, "alternative": 810, "file of 100 kB": 220}
+	for _, l := range ordinary(t) {
+		n := testing.AllocsPerRun(20, func() {
+			if _, err := pass.Read(strings.NewReader(l.raw), desk.Listing{}, pass.Reading{Cutter: c}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n > most[l.name] {
+			t.Errorf("%s: %.0f allocations, at most %.0f are meant to be", l.name, n, most[l.name])
+		}
+	}
+}
+
 // If a part of an enormous page is dropped, the message is marked as degraded, so that the whole letter is attached.
 func TestTruncatedPage(t *testing.T) {
 	c, err := cutter()

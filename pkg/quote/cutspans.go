@@ -74,7 +74,7 @@ func (p *page) plain() *cutting {
 	t := &cutting{c: p.c, lines: make([]string, n), kind: make([]int, n), intro: make([]int, n), gone: make([]bool, n),
 		signed: make([]bool, n), end: n}
 	for i, l := range p.lines {
-		t.lines[i], t.kind[i] = l.text, p.c.lineKind(l.text, l.text)
+		t.lines[i], t.kind[i] = l.text, l.kind
 	}
 	return t
 }
@@ -95,7 +95,8 @@ func (p *page) textCut() (at int, forward, content bool) {
 	return -1, false, says
 }
 
-// inSpan reports whether an offset is inside a span and not at its beginning, as in the attribution that was found above a quote.
+// inSpan reports whether an offset is inside a span and not at its beginning. A span begins with the attribution above
+// its quote.
 func (p *page) inSpan(at int) bool {
 	return slices.ContainsFunc(p.spans, func(s span) bool { return s.from < at && at < s.to })
 }

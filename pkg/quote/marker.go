@@ -54,11 +54,11 @@ func compileMarker(m Marker) (marker, error) {
 }
 
 // marked reports whether a start tag that ends at offset end begins a quote or signature.
-func (p *page) marked(tag string, r *tags.Reader, more bool, end int) (*marker, bool) {
+func (p *page) marked(tag string, r *tags.Reader, end int) (*marker, bool) {
 	if !p.c.marked[tag] && !p.c.marked[""] {
 		return nil, false
 	}
-	attrs := p.attributes(r, more)
+	attrs := p.attributes(r)
 	for i := range p.c.markers {
 		if m := &p.c.markers[i]; (m.tag == "" || m.tag == tag) && m.fits(attrs) && p.stands(m, end) {
 			return m, true
@@ -68,12 +68,11 @@ func (p *page) marked(tag string, r *tags.Reader, more bool, end int) (*marker, 
 }
 
 // attributes returns the attributes of the current tag of the reader. The map is reused by the next call.
-func (p *page) attributes(r *tags.Reader, more bool) map[string]string {
+func (p *page) attributes(r *tags.Reader) map[string]string {
 	clear(p.attrs)
-	for more && len(p.attrs) < 50 {
+	for more := true; more && len(p.attrs) < 50; {
 		var k, v []byte
-		k, v, more = r.TagAttr()
-		if len(v) <= 2000 {
+		if k, v, more = r.TagAttr(); k != nil && len(v) <= 2000 {
 			p.attrs[string(k)] = string(v)
 		}
 	}

@@ -2,6 +2,7 @@ package quote
 
 import (
 	"bytes"
+	"strings"
 
 	"golang.org/x/net/html"
 
@@ -26,6 +27,7 @@ type page struct {
 
 type pageLine struct {
 	text string
+	kind int
 	at   int
 	rule int // offset of the <hr> above it, or -1
 }
@@ -49,11 +51,10 @@ func (p *page) scan() {
 				p.word(r.Text(), from)
 			}
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			name, more := r.TagName()
-			tag := tags.Name(name)
+			tag := r.Tag()
 			if p.until != "" {
 				p.leave(tag, tt, to)
-			} else if p.enter(tag, tt, r, more, from, to) {
+			} else if p.enter(tag, tt, r, from, to) {
 				return
 			}
 		}
@@ -76,14 +77,14 @@ func (p *page) leave(tag string, tt html.TokenType, at int) {
 }
 
 // enter checks whether a tag begins a marked element. It returns true if the element extends to the end of the page.
-func (p *page) enter(tag string, tt html.TokenType, r *tags.Reader, more bool, from, end int) (all bool) {
+func (p *page) enter(tag string, tt html.TokenType, r *tags.Reader, from, end int) (all bool) {
 	if tags.EndsLine(tag) {
 		p.endLine()
 	}
 	if tt == html.EndTagToken || len(p.spans) >= maxSpans {
 		return false
 	}
-	m, ok := p.marked(tag, r, more, end)
+	m, ok := p.marked(tag, r, end)
 	if !ok || tt == html.SelfClosingTagToken && !m.rest {
 		if tag == "hr" && p.rule < 0 {
 			p.rule = from
@@ -96,11 +97,11 @@ func (p *page) enter(tag string, tt html.TokenType, r *tags.Reader, more bool, f
 	return m.rest
 }
 
-func (p *page) word(s []byte, at int) {
+func (p *page) word(s string, at int) {
 	if len(p.lines) >= maxLines {
 		return
 	}
-	if p.start < 0 && len(bytes.TrimSpace(s)) > 0 {
+	if p.start < 0 && strings.TrimSpace(s) != "" {
 		p.start = at
 	}
 	if len(p.line) < 2*maxLine {
@@ -110,7 +111,8 @@ func (p *page) word(s []byte, at int) {
 
 func (p *page) endLine() {
 	if s := bytes.TrimSpace(p.line); len(s) > 0 {
-		p.lines = append(p.lines, pageLine{glyph.Squeeze(string(s)), p.start, p.rule})
+		text := glyph.Squeeze(string(s))
+		p.lines = append(p.lines, pageLine{text, p.c.lineKind(text, text), p.start, p.rule})
 		p.rule = -1
 	}
 	p.line = p.line[:0]

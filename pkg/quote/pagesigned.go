@@ -45,7 +45,7 @@ func (p *page) rows(spans []span) (t *cutting, at []int) {
 			}
 		}
 		if next == len(spans) || l.at < spans[next].from {
-			add(l.text, p.c.lineKind(l.text, l.text), l.begins())
+			add(l.text, l.kind, l.begins())
 		}
 	}
 	for _, s := range spans[next:] {

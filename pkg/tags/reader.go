@@ -112,6 +112,44 @@ func (r *Reader) peekName() string {
 	return ""
 }
 
+// Tag returns the name of the current tag in lower case. It is TagName, which copies every name, for known names.
+func (r *Reader) Tag() string {
+	raw := strings.TrimPrefix(r.page[r.from+1:r.to], "/")
+	var name [longestAtom]byte
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case strings.IndexByte(" \n\r\t\f/>", c) >= 0:
+			if a := atom.Lookup(name[:i]); a != 0 {
+				return a.String()
+			}
+			return r.copiedTag()
+		case i == len(name):
+			return r.copiedTag()
+		case 'A' <= c && c <= 'Z':
+			name[i] = c + 'a' - 'A'
+		default:
+			name[i] = c
+		}
+	}
+	return r.copiedTag()
+}
+
+// longestAtom is the length of the longest known name.
+const longestAtom = 32
+
+func (r *Reader) copiedTag() string {
+	name, _ := r.TagName()
+	return string(name)
+}
+
+// Text returns the current text with its entities decoded. Most texts have none, and are not copied.
+func (r *Reader) Text() string {
+	if raw := r.page[r.from:r.to]; strings.IndexByte(raw, '&') < 0 && strings.IndexByte(raw, '\r') < 0 {
+		return raw
+	}
+	return string(r.Tokenizer.Text())
+}
+
 // beyond are tags that cannot be inside a hidden element. If one comes before the end tag, that end tag belongs to
 // another element.
 var beyond = []string{"<body", "<div", "<table", "<p>", "<p ", "<br", "<style", "</head"}

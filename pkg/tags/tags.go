@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // block are the tags that end a line.
@@ -32,9 +31,9 @@ func Text(page string) string {
 		case html.ErrorToken:
 			return strings.TrimSpace(out.String())
 		case html.TextToken:
-			out.Write(r.Tokenizer.Text())
+			out.WriteString(r.Text())
 		case html.StartTagToken, html.SelfClosingTagToken:
-			if name, _ := r.TagName(); block[Name(name)] {
+			if block[r.Tag()] {
 				out.WriteByte('\n')
 			}
 		}
@@ -52,18 +51,9 @@ func Walk(page string, f func(tag string, open, text bool, raw string)) {
 		case html.ErrorToken:
 			return
 		case html.TextToken:
-			f("", false, true, string(r.Raw()))
+			f("", false, true, r.page[r.from:r.to])
 		case html.StartTagToken, html.EndTagToken:
-			name, _ := r.TagName()
-			f(Name(name), tt == html.StartTagToken, false, "")
+			f(r.Tag(), tt == html.StartTagToken, false, "")
 		}
 	}
-}
-
-// Name returns the name of a tag; for a known tag it does not allocate.
-func Name(name []byte) string {
-	if a := atom.Lookup(name); a != 0 {
-		return a.String()
-	}
-	return string(name)
 }
