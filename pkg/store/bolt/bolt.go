@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -24,7 +23,6 @@ type DB struct {
 	file    *bbolt.DB
 	overlay *bbolt.Tx // if set, all transactions happen in this one, which is rolled back at the end
 	remove  string    // a temporary folder made for the overlay, removed at the end
-	writes  atomic.Int64
 
 	mu     sync.Mutex
 	broken error // damage that was found; nothing is read or written after that
@@ -187,9 +185,6 @@ func whole(db *bbolt.DB, path string) error {
 	})
 }
 
-// releases is the number of transactions after which the memory of the file is given back: about those of 50 letters.
-const releases = 4
-
 // View implements engine.DB.
 func (d *DB) View(fn func(engine.Tx) error) error {
 	return d.guard(func() error {
@@ -210,9 +205,7 @@ func (d *DB) Update(fn func(engine.Tx) error) error {
 			return engine.ErrGlance
 		}
 		err := d.file.Update(func(t *bbolt.Tx) error { return fn(begun(t)) })
-		if d.writes.Add(1)%releases == 0 {
-			release(d.file)
-		}
+		release(d.file)
 		return told(d.path, "write state", err)
 	})
 }

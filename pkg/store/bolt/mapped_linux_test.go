@@ -45,10 +45,8 @@ func TestTheFileIsNotKeptInMemory(t *testing.T) {
 	if n := resident(t, path); n < size {
 		t.Fatalf("%d bytes of the file are in memory after all were read", n)
 	}
-	for range releases {
-		if err := d.Update(func(tx engine.Tx) error { return tx.Bucket("a").Put([]byte("a"), nil) }); err != nil {
-			t.Fatal(err)
-		}
+	if err := d.Update(func(tx engine.Tx) error { return tx.Bucket("a").Put([]byte("a"), nil) }); err != nil {
+		t.Fatal(err)
 	}
 	if n := resident(t, path); n > size/8 {
 		t.Errorf("%d bytes of the file are in memory after transactions that needed little of it", n)
