@@ -57,6 +57,9 @@ func issuers(ca []byte, shown []*x509.Certificate) *x509.CertPool {
 		if block, rest = pem.Decode(rest); block == nil {
 			return pool
 		}
+		if block.Type != "CERTIFICATE" || len(block.Headers) != 0 { // crypto/x509 does not trust these either
+			continue
+		}
 		for _, c := range shown {
 			if !bytes.Contains(block.Bytes, c.RawIssuer) {
 				continue

@@ -39,6 +39,16 @@ func TestOnlyIssuersAreParsed(t *testing.T) {
 	if got := issuers(nil, []*x509.Certificate{leaf.Certificate, between.Certificate}); !got.Equal(want) {
 		t.Error("other certificates than the issuer's are parsed")
 	}
+	refused := bytes.ReplaceAll(root.pem(), []byte(" CERTIFICATE-"), []byte(" DISTRUSTED CERTIFICATE-"))
+	if err := os.WriteFile(file, refused, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !issuers(nil, []*x509.Certificate{leaf.Certificate, between.Certificate}).Equal(x509.NewCertPool()) {
+		t.Error("what the bundle does not call a certificate is trusted")
+	}
+	if err := os.WriteFile(file, all.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	own := authority(t, "Private Root", nil)
 	want.AddCert(own.Certificate)
 	if got := issuers(own.pem(), []*x509.Certificate{leaf.Certificate, between.Certificate}); !got.Equal(want) {
