@@ -119,7 +119,7 @@ func (m untilEnd) Run() int {
 
 // startDatabase starts a PostgreSQL with a database helpdesk; its user helpdesk has a password.
 func startDatabase(settings ...string) (*servers.Postgres, error) {
-	p, err := servers.StartPostgres(nil, settings...)
+	p, err := servers.StartPostgres(nil, append(settings, "autovacuum_naptime = 60")...)
 	if err != nil {
 		return nil, err
 	}
