@@ -26,6 +26,7 @@ func TestFailOver(t *testing.T) {
 	for round := range *failOvers {
 		for _, synchronous := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%d, synchronous %t", round, synchronous), func(t *testing.T) {
+				t.Parallel()
 				failOver(t, round, synchronous)
 			})
 		}

@@ -29,6 +29,7 @@ func TestRealMail(t *testing.T) {
 	t.Parallel()
 	for _, card := range cards {
 		t.Run(card.name, func(t *testing.T) {
+			t.Parallel()
 			r := newRealMail(t, card.o)
 			r.append("1@customer.example", "Printer", withFile, mixed, "Cc: other@example.org")
 			r.must(exit.Done, "check")
@@ -131,6 +132,7 @@ func newRealMailbox(t *testing.T, o sandbox.PortalOptions, cert tls.Certificate,
 // Neither server works without TLS.
 const (
 	onlyTLS = `ssl = required
+mail_fsync = never
 service imap-login {
   inet_listener imap {
     port = 0

@@ -33,7 +33,7 @@ func dovecotServer(t *testing.T) *testServer {
 	dovecot.once.Do(func() {
 		cert, ca := certificate(t)
 		dovecot.ca = ca
-		dovecot.s, dovecot.err = servers.StartDovecot(testPassword, &cert, folders)
+		dovecot.s, dovecot.err = servers.StartDovecot(testPassword, &cert, folders+"mail_fsync = never\n")
 	})
 	servers.Want(t, dovecot.err)
 	return &testServer{name: "dovecot", addr: dovecot.s.Addr, start: dovecot.s.Addr, tls: dovecot.s.Secure,

@@ -287,9 +287,11 @@ func TestFetchReportsWhatIsGone(t *testing.T) {
 
 func TestFetchEndsWithTheErrorOfItsFunction(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
+		var raws [][]byte
 		for i := 1; i <= 100; i++ {
-			s.put(t, "INBOX", letter(i, 500), day)
+			raws = append(raws, letter(i, 500))
 		}
+		s.putAll(t, "INBOX", raws, day)
 		m := open(t, s.options(), false)
 		ls := list(t, m)
 		func() {

@@ -133,6 +133,21 @@ func (s *testServer) put(t *testing.T, folder string, raw []byte, at time.Time, 
 	t.Helper()
 	c := s.admin(t)
 	defer c.Close()
+	appendTo(t, c, folder, raw, at, flags...)
+}
+
+// putAll delivers letters over one connection.
+func (s *testServer) putAll(t *testing.T, folder string, raws [][]byte, at time.Time) {
+	t.Helper()
+	c := s.admin(t)
+	defer c.Close()
+	for _, raw := range raws {
+		appendTo(t, c, folder, raw, at)
+	}
+}
+
+func appendTo(t *testing.T, c *imapclient.Client, folder string, raw []byte, at time.Time, flags ...imap.Flag) {
+	t.Helper()
 	a := c.Append(folder, int64(len(raw)), &imap.AppendOptions{Flags: flags, Time: at})
 	if _, err := a.Write(raw); err != nil {
 		t.Fatal(err)
