@@ -97,7 +97,7 @@ func (w *world) nothingLost() {
 
 var (
 	dyingAlone = flag.Bool("dying.alone", false, "scenarios die once, and not once in each of their parts")
-	dyingEvery = flag.Int("dying.every", 8,
+	dyingEvery = flag.Int("dying.every", 11,
 		"TestDyingAtEveryStepOnPostgres, and with -short TestDyingAtEveryStep, run each so-many-th scenario; 1 = all")
 )
 

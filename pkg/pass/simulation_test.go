@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 4, "how many seeds TestSimulation goes through")
+	simSeeds = flag.Int("sim.seeds", 2, "how many seeds TestSimulation goes through")
 	simSeed  = flag.Uint64("sim.seed", 1, "the first of them")
 )
 
