@@ -82,3 +82,28 @@ func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 		t.Errorf("%d short letters are recorded in %d steps", shorts, ledger.records)
 	}
 }
+
+// Fifty letters take four transactions: one that records them, two that note the attempts of tasks and of letters, and
+// one for their results.
+func TestFiftyLettersTakeFourTransactions(t *testing.T) {
+	writes := func(letters int) int {
+		w := newWorld(t, sandbox.PortalOptions{})
+		for i := range letters {
+			from := fmt.Sprintf("a@a%d.example", i)
+			w.arrive(letter(fmt.Sprint("m", i, "@a.example"), from, "Short", "It does not print."))
+		}
+		p, s := w.open(store.Options{})
+		before, err := s.Writes()
+		w.check(err)
+		_, err = poll(p, context.Background())
+		w.check(err)
+		after, err := s.Writes()
+		w.check(err)
+		w.check(s.Close())
+		return int(after - before)
+	}
+	few, many := writes(50), writes(250)
+	if more := many - few; few == 0 || more > 4*4 {
+		t.Errorf("%d transactions for 50 letters, and %d more for 200 more", few, more)
+	}
+}
