@@ -154,7 +154,7 @@ bitrix24:
   task: {responsible: 7}
 letters:
   received:
-    limit: {per_address: 1000000, per_domain: 1000000}
+    limit: {per_address: 1000000, per_domain: 1000000, per_day: 1000000}
 mailboxes:
 %s`
 
