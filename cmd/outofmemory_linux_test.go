@@ -57,7 +57,7 @@ func (s *scarce) enough() {
 			good++
 		}
 		if good == 3 {
-			s.most += 8_000
+			s.most += 16_000 // a pass that makes tasks needs more than a dry run
 			return
 		}
 	}
