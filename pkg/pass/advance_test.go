@@ -16,6 +16,7 @@ import (
 // Advance is called for each chunk that is marked or, in a preview, decided, with the total found so far. An idle pass
 // does not call it.
 func TestAdvance(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	arrive := func(from, to int) {
 		for i := from; i < to; i++ {

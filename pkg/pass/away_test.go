@@ -24,6 +24,7 @@ func (w *world) portalAway() (back func()) {
 // If a message disappears before its task is made, the task says which files are missing. If the message was moved, the
 // files are fetched from the new place.
 func TestMessageThatIsGoneBeforeItsTaskIsMade(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		happens func(w *world) error
 		files   int
@@ -53,6 +54,7 @@ func TestMessageThatIsGoneBeforeItsTaskIsMade(t *testing.T) {
 
 // A pass over one mailbox also fetches files and sends letters for the other mailboxes.
 func TestOneMailboxReadAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.boxes = []string{"support", "sales"}
 	w.check(w.imap.CreateFolder("sales", ""))
@@ -76,6 +78,7 @@ func TestOneMailboxReadAlone(t *testing.T) {
 
 // If a mailbox was renamed, its files are not given up immediately, and the task is made eventually.
 func TestMailboxRenamedBeforeTheTaskIsMade(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	back := w.portalAway()
 	w.arrive(withFile("1@a.example", "ivan@a.example", "Printer", "It does not print.", "log.txt", "hello"))
@@ -95,6 +98,7 @@ func TestMailboxRenamedBeforeTheTaskIsMade(t *testing.T) {
 
 // Without the permission for disk, tasks are made without files.
 func TestNoScopeForFiles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{Scopes: []string{"task", "im", "crm", "user_basic"}})
 	w.arrive(withFile("1@a.example", "a@a.example", "With", "see", "a.txt", "x"))
 	w.arrive(letter("2@b.example", "b@b.example", "Without", "please"))
@@ -137,6 +141,7 @@ func (o tellsFinish) Finish(now time.Time, rs []desk.Result) error {
 // A ticket's task is made while the next chunk asks for states of tasks. The state of this task was not asked for, so
 // the task does not count as deleted.
 func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.arrive(letter("old@a.example", "old@a.example", "Old", "an old matter"))
 	w.quiet()
@@ -170,6 +175,7 @@ func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
 
 // When a person releases a task that the portal refused, it is made with the current settings.
 func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
+	t.Parallel()
 	for _, route := range []bool{false, true} {
 		w := newWorld(t, sandbox.PortalOptions{})
 		settings := func(responsible int64) {
@@ -210,6 +216,7 @@ func (w *world) refuseTasksOf(user int64) {
 
 // A task whose responsible user is unknown or dismissed goes to somebody else and says so.
 func TestResponsibleWhoIsGone(t *testing.T) {
+	t.Parallel()
 	for _, responsible := range []int64{555, 8} {
 		for _, fallback := range []int64{0, 9} {
 			w := newWorld(t, sandbox.PortalOptions{Users: []sandbox.User{{ID: 1}, {ID: 7}, {
@@ -243,6 +250,7 @@ func twoMailboxes(t *testing.T) *world {
 // A copy in another mailbox is only another place of the same message. It does not change the responsible user, and
 // deleting it does not change the task.
 func TestCopyInAnotherMailbox(t *testing.T) {
+	t.Parallel()
 	for name, happens := range map[string]func(w *world) error{
 		"stays":            func(*world) error { return nil },
 		"copy deleted":     func(w *world) error { return w.imap.Remove("sales", 1) },
@@ -269,6 +277,7 @@ func TestCopyInAnotherMailbox(t *testing.T) {
 
 // Changed settings of a retried task remain if the portal's answer is lost.
 func TestMendedSettingsOutliveALostAnswer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 1}}
 	w.refuseTasksOf(1)
@@ -299,6 +308,7 @@ func TestMendedSettingsOutliveALostAnswer(t *testing.T) {
 
 // Uploaded files are recorded even if the portal refuses all later requests.
 func TestUploadedFilesAreNoted(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.opened()
 	first, limited := 0, 0

@@ -35,6 +35,7 @@ func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration,
 // However many letters are fetched together, at most 4 MiB of their texts are read and not recorded, whatever kind of
 // text it is.
 func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("reads 20 MB")
 	}
@@ -86,6 +87,7 @@ func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 // Fifty letters take four transactions: one that records them, two that note the attempts of tasks and of letters, and
 // one for their results.
 func TestFiftyLettersTakeFourTransactions(t *testing.T) {
+	t.Parallel()
 	writes := func(letters int) int {
 		w := newWorld(t, sandbox.PortalOptions{})
 		for i := range letters {

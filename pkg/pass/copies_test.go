@@ -79,6 +79,7 @@ func (w *world) wantHad(what string, want ...string) {
 // An answer goes to everybody in one letter. The auto-reply and the letter about the closing go only to the requester.
 // The task names the people added in copy.
 func TestAnswersInCopy(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := copying(t, o, "Cc: Olga <olga@partner.example>, support@helpdesk.example, petr@staff.example, "+
@@ -117,6 +118,7 @@ var unknown = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1
 // If the relay refuses one person in copy, the others still get the answer, and the task says so once. The address gets
 // no further copies until its owner writes. The customer's address is not marked.
 func TestACopyThatIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := copying(t, o, "Cc: gone@partner.example, olga@partner.example")
@@ -147,6 +149,7 @@ func TestACopyThatIsRefused(t *testing.T) {
 // A delayed copy delays neither the other recipients nor the next answer. If the delay is long, the task says so, and
 // also when it is over.
 func TestACopyThatWaits(t *testing.T) {
+	t.Parallel()
 	w := copying(t, sandbox.PortalOptions{NewCard: true}, "Cc: busy@partner.example, olga@partner.example")
 	w.unwelcome("busy@", &smtp.SMTPError{Code: 450, Message: "greylisted"})
 	say := func(text string) {
@@ -175,6 +178,7 @@ func TestACopyThatWaits(t *testing.T) {
 
 // If the relay refuses the requester, those in copy still get the answer, and the task says who did not get it.
 func TestTheRequesterIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := copying(t, o, "Cc: olga@partner.example, petr@third.example")
@@ -192,6 +196,7 @@ func TestTheRequesterIsRefused(t *testing.T) {
 
 // If the relay drops the connection because of somebody in copy, the others still get the answer.
 func TestARelayThatLeavesOverACopy(t *testing.T) {
+	t.Parallel()
 	w := copying(t, sandbox.PortalOptions{NewCard: true}, "Cc: gone@partner.example, olga@partner.example")
 	w.unwelcome("gone@", &smtp.SMTPError{Code: 421, Message: "too many errors"})
 	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "First.")
@@ -202,6 +207,7 @@ func TestARelayThatLeavesOverACopy(t *testing.T) {
 
 // A bounce of a copy marks its address. It does not report that the customer's letter failed.
 func TestBounceOfACopy(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := copying(t, o, "Cc: gone@partner.example")
@@ -230,6 +236,7 @@ func TestBounceOfACopy(t *testing.T) {
 // TestDyingWithCopies stops passes at every step of two answers in copy. The relay accepts one recipient late and
 // another one never. The final state must equal that of an undisturbed run.
 func TestDyingWithCopies(t *testing.T) {
+	t.Parallel()
 	scenario := func(w *world) {
 		w.policy.Copy = map[string]bool{"support": true}
 		late := 2

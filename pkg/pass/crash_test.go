@@ -102,6 +102,7 @@ var (
 )
 
 func TestDyingAtEveryStep(t *testing.T) {
+	t.Parallel()
 	every := 1
 	if testing.Short() {
 		every = *dyingEvery

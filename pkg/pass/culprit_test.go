@@ -41,6 +41,7 @@ func (w *world) others(n int) {
 }
 
 func TestTextThatThePortalFailsOver(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway} {
 		t.Run(fmt.Sprint(kind), func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
@@ -80,6 +81,7 @@ func TestTextThatThePortalFailsOver(t *testing.T) {
 
 // Several bad texts do not make the portal count as away, either.
 func TestTextsThatThePortalFailsOver(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.add" && strings.Contains(shown(c), "poison") {
@@ -102,6 +104,7 @@ func TestTextsThatThePortalFailsOver(t *testing.T) {
 
 // If the portal can be read but makes nothing, a pass does not try every effect.
 func TestPortalThatMakesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.add" {
@@ -122,6 +125,7 @@ func TestPortalThatMakesNothing(t *testing.T) {
 // After an outage of an hour, the first pass makes everything, because the failures are not counted against the
 // effects.
 func TestPortalThatWasAwayForAnHour(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway} {
 		w := newWorld(t, sandbox.PortalOptions{})
 		w.others(5)
@@ -137,6 +141,7 @@ func TestPortalThatWasAwayForAnHour(t *testing.T) {
 }
 
 func TestFileThatThePortalFailsOver(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "upload" {
@@ -182,6 +187,7 @@ func (w *world) count(method string) (n int) {
 }
 
 func TestTalkThatThePortalFailsOver(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
 	w.arrive(letter("2@b.example", "b@b.example", "Second", "please"))
@@ -205,6 +211,7 @@ func TestTalkThatThePortalFailsOver(t *testing.T) {
 }
 
 func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
+	t.Parallel()
 	for name, together := range map[string]bool{"in turn": false, "at once": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
@@ -237,6 +244,7 @@ func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
 
 // After an outage of the relay of an hour, the first pass sends everything.
 func TestRelayThatWasAwayForAnHour(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.smtp.Inject(func(stage, _ string) error {
 		if stage == "connect" || stage == "mail" {
@@ -255,6 +263,7 @@ func TestRelayThatWasAwayForAnHour(t *testing.T) {
 
 // An outage is not counted against an effect: a failure after it counts as the first one.
 func TestFailureBehindALongOutage(t *testing.T) {
+	t.Parallel()
 	t.Run("file", func(t *testing.T) {
 		w := newWorld(t, sandbox.PortalOptions{})
 		_, s := w.open(store.Options{})
@@ -297,6 +306,7 @@ func (w *world) fail(method string, times int) {
 
 // If a relay accepts only letters within the company, those are sent and the others wait.
 func TestRelayThatRefusesRecipientsOutside(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.unwelcome("outside", &smtp.SMTPError{
 		Code:         554,

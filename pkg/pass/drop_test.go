@@ -51,6 +51,7 @@ func (w *world) giveUp() {
 }
 
 func TestNothingIsSaidOfATaskThatWasDropped(t *testing.T) {
+	t.Parallel()
 	w := refused(t)
 	w.arrive(letter("2@a.example", "a@a.example", "Re: First", "and hurry", "In-Reply-To: <1@a.example>"))
 	w.persist()
@@ -73,6 +74,7 @@ func TestNothingIsSaidOfATaskThatWasDropped(t *testing.T) {
 
 // A state of an earlier version may contain effects that wait for a dropped task.
 func TestWhatWaitsForNoTaskIsHeld(t *testing.T) {
+	t.Parallel()
 	comment := desk.Effect{Kind: desk.CommentTask, Key: desk.DeriveKey("comment", "2"),
 		Post: &desk.Post{Form: desk.FormRepeat, Marker: "hd-2", Text: "hd-2"}}
 	reply := desk.Effect{Kind: desk.SendLetter, Key: desk.DeriveKey("received", "2"),

@@ -16,6 +16,7 @@ import (
 // If the relay refuses the envelope sender of auto-replies, they wait until a person has changed the setting, and the
 // person is informed. Answers of specialists have another sender and are sent meanwhile.
 func TestTheEnvelopeOfAutoRepliesIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, from := range []string{"<>", "bounces@helpdesk.example"} {
 		w := answered(t, sandbox.PortalOptions{})
 		w.wired = func(p *pass.Pass, _ *store.Store) { p.Outbox.Senders[0].EnvelopeFrom = from }

@@ -12,6 +12,7 @@ import (
 // reply gets no auto-reply. A repetition of an old letter is recognized, and comments on the old task are sent to
 // nobody.
 func TestAfterAPersonIsErased(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, o)

@@ -65,6 +65,7 @@ func once(f func(c *sandbox.Call) sandbox.Fault) func(*sandbox.Call) sandbox.Fau
 }
 
 func TestFaultsOfThePortalChangeNothingInTheEnd(t *testing.T) {
+	t.Parallel()
 	faults := map[string]sandbox.Fault{
 		"500 after executing":      {Kind: sandbox.ServerError, After: true},
 		"500 before executing":     {Kind: sandbox.ServerError},
@@ -127,6 +128,7 @@ func TestFaultsOfThePortalChangeNothingInTheEnd(t *testing.T) {
 }
 
 func TestFaultsOfTheRelayChangeNothingInTheEnd(t *testing.T) {
+	t.Parallel()
 	calm := newWorld(t, sandbox.PortalOptions{})
 	brief(calm)
 	want, auto := calm.shape()
@@ -178,6 +180,7 @@ func (w *world) refuse(stage string, err error) {
 }
 
 func TestARefusedAddressIsToldOnTheTask(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.unwelcome("ivan@", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"})
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
@@ -191,6 +194,7 @@ func TestARefusedAddressIsToldOnTheTask(t *testing.T) {
 }
 
 func TestFaultsOfTheMailboxChangeNothingInTheEnd(t *testing.T) {
+	t.Parallel()
 	calm := newWorld(t, sandbox.PortalOptions{})
 	brief(calm)
 	want, auto := calm.shape()
@@ -221,6 +225,7 @@ func TestFaultsOfTheMailboxChangeNothingInTheEnd(t *testing.T) {
 }
 
 func TestANewUIDValidityDoublesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.poll()
@@ -239,6 +244,7 @@ func TestANewUIDValidityDoublesNothing(t *testing.T) {
 }
 
 func TestAMessageThatVanishesIsNobodys(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	uid := w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.imap.Inject(func(c, _ string) error {
@@ -258,6 +264,7 @@ func TestAMessageThatVanishesIsNobodys(t *testing.T) {
 }
 
 func TestAMissingFolderToMoveToIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.moveTo = "Done"
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
@@ -276,6 +283,7 @@ func TestAMissingFolderToMoveToIsTold(t *testing.T) {
 }
 
 func TestATaskDeletedMeanwhileGetsAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.poll()
@@ -305,6 +313,7 @@ func TestATaskDeletedMeanwhileGetsAnother(t *testing.T) {
 func (w *world) has(task int64) bool { _, ok := w.portal.Task(task); return ok }
 
 func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.poll()
@@ -333,6 +342,7 @@ func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
 
 // The portal executes a call after the caller has given up, so its effect becomes visible only later.
 func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]sandbox.PortalOptions{
 		"old card": {},
 		"new card": {NewCard: true, V3Related: sandbox.V3RelatedKept},
@@ -404,6 +414,7 @@ func (w *world) made() (n int) {
 }
 
 func TestAClosedPortalIsToldAndMadeGood(t *testing.T) {
+	t.Parallel()
 	calm := newWorld(t, sandbox.PortalOptions{})
 	brief(calm)
 	want, auto := calm.shape()

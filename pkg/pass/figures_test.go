@@ -24,6 +24,7 @@ type figure struct {
 // TestPortalFigures counts the requests of complete passes, because requests are what a portal limits.
 // docs/performance.md contains the numbers.
 func TestPortalFigures(t *testing.T) {
+	t.Parallel()
 	var (
 		b    strings.Builder
 		many populated

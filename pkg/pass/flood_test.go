@@ -11,6 +11,7 @@ import (
 
 // Letters beyond mail.flood become files of one task. None is lost or gets an auto-reply.
 func TestFloodIsGathered(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Flood, w.policy.FloodWithin = 2, time.Hour
 	for i := range 6 {

@@ -12,6 +12,7 @@ import (
 
 // Rules and posts use the same of two forms, and no word of either form is lost without a note.
 func TestForms(t *testing.T) {
+	t.Parallel()
 	c := replyCutter(t)
 	for _, tt := range []struct {
 		name, plain, html string

@@ -53,6 +53,7 @@ func (w *world) passedOver(unknown, known int64, notify func()) {
 // An answer in a task that the state did not know is sent when the task is found, however long ago the portal's changes
 // of that time were read.
 func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name+", after a death", func(t *testing.T) {
 			t.Parallel()

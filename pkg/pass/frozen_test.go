@@ -15,6 +15,7 @@ import (
 // A machine that was suspended between recording an attempt and making it does not make it, because another host may
 // already have searched for its result.
 func TestAFrozenMachineMakesNothingLate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
 	frozen := false

@@ -43,6 +43,7 @@ func heavy(from string) []byte {
 }
 
 func TestTheBudgetOfALetterBoundsAllWorkOnIt(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		raw     []byte
@@ -174,6 +175,7 @@ func (d *diary) Forget(at desk.Listing) {
 // A message over which two passes have died goes into the quarantine with its header, or only with its place if reading
 // the header is fatal too. Letters of others are read.
 func TestWhatPassesDieOver(t *testing.T) {
+	t.Parallel()
 	for died, subject := range map[int]string{1: "", 2: "Deadly", 3: ""} {
 		w := newWorld(t, sandbox.PortalOptions{})
 		uid := w.arrive(letter("1@a.example", "first@a.example", "Deadly", "one"))
@@ -241,6 +243,7 @@ func (w *world) whole() (n int) {
 // If there is no room for long messages, short ones are processed. One that does not fit even alone is treated as too
 // large, and the pass says what to do.
 func TestNoRoomForLongMessages(t *testing.T) {
+	t.Parallel()
 	for _, dry := range []bool{true, false} {
 		w := newWorld(t, sandbox.PortalOptions{})
 		w.longLetters(1, 200, 1)
@@ -279,6 +282,7 @@ func TestNoRoomForLongMessages(t *testing.T) {
 
 // Messages that do not fit together are processed completely, one by one.
 func TestRoomForOneMessageAtATime(t *testing.T) {
+	t.Parallel()
 	disk, err := servers.NewDisk(1 << 20)
 	if err != nil {
 		t.Skip(err)
@@ -299,6 +303,7 @@ func TestRoomForOneMessageAtATime(t *testing.T) {
 
 // The second folder is used if the first one is full.
 func TestTheSecondFolderForLongMessages(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	spare := t.TempDir()
 	w.folders = spool.Folders{filepath.Join(t.TempDir(), "missing"), spare}

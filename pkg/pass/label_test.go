@@ -10,6 +10,7 @@ import (
 
 // The label of a picture is the name of its file in the task.
 func TestPictureLabel(t *testing.T) {
+	t.Parallel()
 	c := replyCutter(t)
 	for _, tt := range []struct{ name, id, file, kind, body, want string }{
 		{"Gmail", "ii_lq3x9", "scan.png", "html", `Смотрите<img src="cid:ii_lq3x9">здесь`, "Смотрите (scan.png) здесь"},

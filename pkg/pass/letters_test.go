@@ -61,6 +61,7 @@ func (w *world) mailed() []desk.Message {
 // TestCommentsMakeOneLetter reads the letter made from two comments. It contains the comments in order, their files,
 // the cut words of the customer below, and a subject that leads a reply to the ticket.
 func TestCommentsMakeOneLetter(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := answered(t, o)
@@ -106,6 +107,7 @@ func wantOrder(t *testing.T, text string, parts ...string) {
 
 // The same with the joining of comments turned off.
 func TestCommentsMakeOneLetterEach(t *testing.T) {
+	t.Parallel()
 	w := answered(t, sandbox.PortalOptions{})
 	w.policy.Combine = false
 	w.quiet()
@@ -123,6 +125,7 @@ func TestCommentsMakeOneLetterEach(t *testing.T) {
 
 // The letter kept for a copy is exactly the one that was sent, and it is kept as soon as the letter counts as sent.
 func TestCopyInSent(t *testing.T) {
+	t.Parallel()
 	w := answered(t, sandbox.PortalOptions{})
 	for range 2 {
 		w.clock.Advance(3 * time.Minute)
@@ -187,6 +190,7 @@ func (f *sizeless) Download(_ context.Context, _ desk.File, w io.Writer) error {
 
 // A file of unknown size that turns out too large is left out of the letter, which names it.
 func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
+	t.Parallel()
 	w := answered(t, sandbox.PortalOptions{NewCard: true})
 	w.clock.Advance(time.Minute) // the portal writes the date of the answer late
 	p, s := w.open(store.Options{})
@@ -208,6 +212,7 @@ func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
 // A letter that is too large for the relay is sent without files, whether the relay has announced its limit or refuses
 // the letter. If it is too large even so, the task says so.
 func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
+	t.Parallel()
 	tooBig := &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message too big"}
 	for name, c := range map[string]struct {
 		takes int64

@@ -29,6 +29,7 @@ func (w *world) likes() (likes []int64, said []string) {
 
 // On the new card a like alone shows that an answer was sent; on the old card a comment shows it.
 func TestLikeOfAnAnswer(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := liking(t, o)
@@ -48,6 +49,7 @@ func TestLikeOfAnAnswer(t *testing.T) {
 
 // If the portal refuses the like, a comment says that the answer was sent.
 func TestLikeThatIsRefused(t *testing.T) {
+	t.Parallel()
 	w := liking(t, sandbox.PortalOptions{NewCard: true})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "im.message.like" {
@@ -64,6 +66,7 @@ func TestLikeThatIsRefused(t *testing.T) {
 
 // If the like may have been set, no comment is added.
 func TestDyingOverALike(t *testing.T) {
+	t.Parallel()
 	w := liking(t, sandbox.PortalOptions{NewCard: true})
 	w.clock.Advance(time.Minute)
 	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "Restart it.")

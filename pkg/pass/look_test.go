@@ -16,6 +16,7 @@ import (
 // Mailboxes are opened at the same time: each one waits until several others were asked, which would never happen one
 // after the other. Their mail is decided in the order of the settings, and all are closed.
 func TestMailboxesAreOpenedTogether(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.boxes = nil
 	for i := range 10 {
@@ -75,6 +76,7 @@ func (c closing) Close() error {
 // Another run may process the found messages before this one has the state. Everything is made once, whether the
 // messages were marked, were moved away, or the other run died before marking them.
 func TestAnotherRunWorksOnWhatWasFound(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ moveTo, dies string }{
 		"marked":     {"", ""},
 		"moved":      {"Done", ""},

@@ -72,6 +72,7 @@ func (w *world) lastLetter() mail.Letter {
 }
 
 func TestOneLetterInTwoMailboxes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.boxes = []string{"support", "sales"}
 	w.check(w.imap.CreateFolder("sales", ""))
@@ -97,6 +98,7 @@ func TestOneLetterInTwoMailboxes(t *testing.T) {
 }
 
 func TestBounceOfTheAutoReply(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.bring(letter("1@romashka.example", ivan, "Принтер не печатает", "Помогите."))
 	w.bring(letter("2@stroymir.example", "anna@stroymir.example", "Забыла пароль", "Помогите."))
@@ -116,6 +118,7 @@ func TestBounceOfTheAutoReply(t *testing.T) {
 
 // A report that names no letter of ours, or one that we never sent, makes no comment and is kept for a person.
 func TestForgedBounce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.bring(letter("1@romashka.example", ivan, "Принтер не печатает", "Помогите."))
 	l := w.lastLetter()
@@ -134,6 +137,7 @@ func TestForgedBounce(t *testing.T) {
 
 // A Reply-To address that does not exist gets no second auto-reply, until somebody writes from that address.
 func TestHardBouncedAddressGetsNoAutoReply(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	n := 0
 	form := func(subject string) []byte {
@@ -156,6 +160,7 @@ func TestHardBouncedAddressGetsNoAutoReply(t *testing.T) {
 }
 
 func TestThanksDoesNotReopen(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.bring(letter("1@romashka.example", ivan, "Принтер не печатает", "Помогите."))
 	task := w.portal.Tasks()[0].ID
@@ -177,6 +182,7 @@ func TestThanksDoesNotReopen(t *testing.T) {
 }
 
 func TestLongClosedAndDeleted(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.bring(letter("1@romashka.example", ivan, "Принтер не печатает", "Помогите."))
 	old := w.portal.Tasks()[0].ID
@@ -217,6 +223,7 @@ func pictured(id, subject, text, logo string, header ...string) []byte {
 }
 
 func TestSignaturePicturesAreUploadedOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	uploads := func(what string, task int, want ...string) {
 		t.Helper()
@@ -253,6 +260,7 @@ func TestSignaturePicturesAreUploadedOnce(t *testing.T) {
 }
 
 func TestForwardNamesTheOriginalSender(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.bring(letter("1@romashka.example", ivan, "FW: Счёт",
 		"Посмотрите.\n\nОт: Пётр Клиент <petr@client.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Иван\nТема: "+
@@ -270,6 +278,7 @@ func TestForwardNamesTheOriginalSender(t *testing.T) {
 
 // A comment waits for its task, and its message is still at hand then, so its files are not fetched again.
 func TestFilesOfARepeatContactAreFetchedOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	for i := range 60 {
 		from, subject := fmt.Sprintf("n%d@b%d.example", i, i), fmt.Sprintf("Printer on floor %d is broken", i)

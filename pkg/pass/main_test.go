@@ -16,6 +16,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(900 << 20) // where the collector works as often as in the program
+	}
 	status := m.Run()
 	if p := running.Load(); p != nil {
 		p.Stop()

@@ -14,6 +14,7 @@ import (
 // If a folder refuses marks, later chunks and passes still take in new mail. The marks are set when the folder accepts
 // them again.
 func TestAFolderThatTakesNoMarksStillGivesItsMail(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	stores := 0
 	w.imap.Inject(func(c, _ string) error {

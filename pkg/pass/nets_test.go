@@ -628,6 +628,7 @@ func methods() map[string]bool {
 // TestAPanicAnywhere makes every method of every interface panic during a day, either always or for one customer only.
 // Each pass must end with a report, and in the end everything must exist exactly once.
 func TestAPanicAnywhere(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	called, harmed := map[string]bool{}, map[string]bool{} // in a calm day: at all, and for the one customer
 	calm := newWorld(t, admin(sandbox.PortalOptions{NewCard: true, ChatForMembers: true}))

@@ -12,6 +12,7 @@ import (
 
 // An ordinary reply adds neither a note nor a file. A reply with the customer's words inside our letter adds both.
 func TestOrdinaryAnswer(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, o)

@@ -30,6 +30,7 @@ func (m listing) Unseen(ctx context.Context, since time.Time) ([]desk.Listing, e
 // The task of a letter that is larger than listed says that text and files are missing. The letter stays in the
 // mailbox, even if a later pass finds it there.
 func TestALetterLargerThanListedIsKnownAsTooLarge(t *testing.T) {
+	t.Parallel()
 	for _, listed := range []int64{2 << 20, 1000, 0} {
 		t.Run(fmt.Sprint("listed as ", listed), func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})

@@ -39,6 +39,7 @@ func (r panickingRelay) Send(ctx context.Context, l desk.Letter) (desk.Sent, err
 // A letter that causes a panic is held, and the others are sent. After the cause is fixed, it is sent if it cannot have
 // been sent before.
 func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		harm   func(*pass.Pass)
 		unsure bool

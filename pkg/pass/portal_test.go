@@ -63,6 +63,7 @@ func (w *world) client() *portal.Client {
 }
 
 func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, o)
@@ -101,6 +102,7 @@ func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
 
 // Results that were marked before the setting was changed to results are not sent.
 func TestOldResultsAreNotSent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Send = "marked"
 	task := w.opened()
@@ -116,6 +118,7 @@ func TestOldResultsAreNotSent(t *testing.T) {
 
 // Results are looked for less and less often: an idle day needs few requests beyond those of its passes.
 func TestResultsAreAskedForLessAndLess(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Send = "results"
 	task := w.opened()
@@ -129,6 +132,7 @@ func TestResultsAreAskedForLessAndLess(t *testing.T) {
 }
 
 func TestMarkedComments(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, o)
@@ -146,6 +150,7 @@ func TestMarkedComments(t *testing.T) {
 }
 
 func TestRepeatContactReopens(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		for _, control := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", control ", control), func(t *testing.T) {
@@ -176,6 +181,7 @@ func TestRepeatContactReopens(t *testing.T) {
 // A task is deleted, either at once or when the comment is about to be made. In both cases the letter opens a new task
 // that says so, and later letters belong to the new task.
 func TestDeletedTask(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", late ", late), func(t *testing.T) {
@@ -210,6 +216,7 @@ func TestDeletedTask(t *testing.T) {
 
 // Our user is removed from a task while its talk is read. They are added again, and no comment is missed.
 func TestAccessIsTakenBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true, ChatForMembers: true}))
 	task := w.opened()
 	w.portal.Say(task, specialist, "Restart it.")
@@ -236,6 +243,7 @@ func TestAccessIsTakenBack(t *testing.T) {
 
 // If adding the user again is not permitted, that is reported once, and the passes continue.
 func TestAccessLostIsToldOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	task := w.opened()
 	w.portal.Say(task, specialist, "Restart it.")
@@ -252,6 +260,7 @@ func TestAccessLostIsToldOnce(t *testing.T) {
 
 // A rehearsal changes nothing, not even a lost access.
 func TestRehearsalDoesNotRejoin(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true}))
 	task := w.opened()
 	w.portal.Say(task, specialist, "Restart it.")
@@ -270,6 +279,7 @@ func TestRehearsalDoesNotRejoin(t *testing.T) {
 
 // A portal that refuses the webhook ends the pass with one clear line, without further requests.
 func TestClosedPortalIsOneLine(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		fault sandbox.Fault
 		hint  string
@@ -316,6 +326,7 @@ func TestClosedPortalIsOneLine(t *testing.T) {
 
 // A pass that is almost out of time begins nothing that it cannot finish. The next pass makes it, once.
 func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.QueryLimit} })
 	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
@@ -358,6 +369,7 @@ func (u until) Deadline() (time.Time, bool) { return time.Now().Add(u.at.Sub(u.c
 
 // Unavailable files are left out with name and size, and the rest is made.
 func TestFilesThatStayBehind(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{Drive: func(name string, content []byte) error {
 		if strings.HasPrefix(name, "huge") {
 			return fmt.Errorf("no room")
@@ -391,6 +403,7 @@ func TestFilesThatStayBehind(t *testing.T) {
 
 // A customer's text is not interpreted as the portal's markup: it neither tags the task nor mentions anybody.
 func TestLettersNeitherTagNorMention(t *testing.T) {
+	t.Parallel()
 	const subject = "#urgent: order #12 #3-b"
 	text := "#first line of #12 and #later\n#3 [USER=7]Anna[/USER] is [B]late[/B], see https://b.example/#top\n\t#tab"
 	kinds := map[string]func(id, re string, header ...string) []byte{
@@ -436,6 +449,7 @@ func TestLettersNeitherTagNorMention(t *testing.T) {
 
 // A chat truncates long messages, so we cut the text before and attach the whole message.
 func TestLongCommentIsNotCutByThePortal(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, o)
@@ -458,6 +472,7 @@ func TestLongCommentIsNotCutByThePortal(t *testing.T) {
 // The portal's dates have whole seconds. Comments in the second of the last reading are not missed, and those already
 // read are not sent twice.
 func TestAnswersOfOneSecond(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, o)

@@ -45,6 +45,7 @@ func (w *world) quarantined() []desk.Quarantined {
 }
 
 func TestAFailingMessageGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.T) {
+	t.Parallel()
 	for _, panics := range []bool{false, true} {
 		t.Run(fmt.Sprint("panics ", panics), func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
@@ -100,6 +101,7 @@ func (w *world) retried(t *testing.T) {
 }
 
 func TestAMessageThatCannotBeFetchedDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.arrive(letter("1@a.example", "first@a.example", "First", "one"))
 	w.arrive(letter("2@a.example", "second@a.example", "Second", "two"))
@@ -124,6 +126,7 @@ func TestAMessageThatCannotBeFetchedDoesNotStopTheOthers(t *testing.T) {
 
 // The server refuses every FETCH of bodies, for longer than it takes to put a message into the quarantine.
 func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	for i := range 5 {
 		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i),
@@ -180,6 +183,7 @@ func long(id, from string) []byte {
 // Messages that are too long for the quarantine or for its remaining room stay in their mailbox and are fetched from
 // there again.
 func TestTheQuarantineLeavesLongMessagesWhereTheyAre(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.maxMessage = 50 << 20
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
@@ -208,6 +212,7 @@ func TestTheQuarantineLeavesLongMessagesWhereTheyAre(t *testing.T) {
 // A message that is no longer in its mailbox stays in the quarantine and says so. A different message at its place,
 // even of the same length, becomes a task of its own.
 func TestWhatItsMailboxHasNoMore(t *testing.T) {
+	t.Parallel()
 	for _, other := range []bool{false, true} {
 		w := newWorld(t, sandbox.PortalOptions{})
 		w.maxMessage = 50 << 20
@@ -242,6 +247,7 @@ func TestWhatItsMailboxHasNoMore(t *testing.T) {
 // Strangers' reports about letters that we never sent fill neither the state nor the portal, and one task a day reports
 // them.
 func TestManyForgedReports(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	const reports = 60
 	for i := range reports {
@@ -311,6 +317,7 @@ func byPeople(all []sandbox.Comment) (said []sandbox.Comment) {
 // One task a day reports messages that could not be processed. Up to a limit, each of them is listed there with its
 // file.
 func TestOneTaskADayTellsOfTheQuarantine(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.quarantineAfter = 1
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
@@ -340,6 +347,7 @@ func TestOneTaskADayTellsOfTheQuarantine(t *testing.T) {
 
 // Failures are counted for a message, not for its number: a restored server may assign the number to another message.
 func TestAttemptsAreNotInherited(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	for i, raw := range [][]byte{

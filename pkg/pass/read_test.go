@@ -81,6 +81,7 @@ func replyCutter(t *testing.T) *quote.Cutter {
 
 // TestReplies checks what remains of replies by programs that are common here, as text, as HTML and as both.
 func TestReplies(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/replies/*.txtar")
 	if err != nil || len(files) < 15 {
 		t.Fatalf("%d fixtures, %v", len(files), err)
@@ -120,6 +121,7 @@ func TestReplies(t *testing.T) {
 
 // Removing a quote only from the HTML must be noted as well, so that the whole letter is attached.
 func TestCutInHTMLAlone(t *testing.T) {
+	t.Parallel()
 	r := reply{
 		plain: "Не работает.",
 		html:  `<p>Не работает.</p><div class="gmail_quote"><blockquote class="gmail_quote">Что случилось?</blockquote></div>`,
@@ -132,6 +134,7 @@ func TestCutInHTMLAlone(t *testing.T) {
 
 // A screenshot pasted as a data: URL is a file like any other, even inside a quote.
 func TestPicturesInThePage(t *testing.T) {
+	t.Parallel()
 	const img = `<img src="data:image/png;base64,%s">`
 	r := reply{html: `<p>Ошибка:</p>` + fmt.Sprintf(img, "iVBORw0K") +
 		`<div class="gmail_quote"><blockquote class="gmail_quote">Пришлите снимок ` + fmt.Sprintf(img, "iVBO") +

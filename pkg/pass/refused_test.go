@@ -29,6 +29,7 @@ func (r refusing) Record(now time.Time, es []desk.Entry, window time.Duration,
 // If one letter cannot be recorded, the letters read with it are recorded. It is read again, and at last goes into the
 // quarantine, which a task reports.
 func TestARecordThatFailsIsItsLettersOwn(t *testing.T) {
+	t.Parallel()
 	for _, at := range [][]int{{0}, {3}, {6}, {1, 4}} { // first, in the middle, last, two of them
 		w := newWorld(t, sandbox.PortalOptions{})
 		w.quarantineAfter = 2

@@ -15,6 +15,7 @@ import (
 // Letters wait while the relay refuses us because of a setting. None is dropped, and all are sent after the setting was
 // corrected.
 func TestLettersWaitWhileTheRelayDoesNotKnowUs(t *testing.T) {
+	t.Parallel()
 	w := answered(t, sandbox.PortalOptions{})
 	asked := 0
 	w.smtp.Inject(func(stage, _ string) error {
@@ -54,6 +55,7 @@ func TestLettersWaitWhileTheRelayDoesNotKnowUs(t *testing.T) {
 // Several recipients refused in the same words are not at fault, whatever the words say, as long as the relay accepts
 // nothing.
 func TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		stage string
 		say   smtp.SMTPError
@@ -111,6 +113,7 @@ func (w *world) suspected(words string, parts ...string) {
 // A letter refused without a reason is not given up at once, because the cause may disappear. If it lasts, the task
 // says so.
 func TestALetterRefusedWithoutAReason(t *testing.T) {
+	t.Parallel()
 	const words = "Message rejected under suspicion of SPAM; see https://a.example/1"
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.suspected(words, "anna")
@@ -148,6 +151,7 @@ func TestALetterRefusedWithoutAReason(t *testing.T) {
 // Recipients refused in the same words are not at fault if no letter is accepted in between, even if none of their
 // letters go out in the same pass. If letters to others are accepted in between, the refused letters are at fault.
 func TestRecipientsRefusedOneAfterTheOther(t *testing.T) {
+	t.Parallel()
 	for _, between := range []bool{false, true} {
 		w := newWorld(t, sandbox.PortalOptions{})
 		w.suspected("No.", "anna", "boris")
@@ -188,6 +192,7 @@ func TestRecipientsRefusedOneAfterTheOther(t *testing.T) {
 
 // A recipient who is refused while others are accepted is at fault.
 func TestARecipientWhoIsRefusedWhileOthersAreNot(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.smtp.Inject(func(stage, addr string) error {
 		if stage == "rcpt" && (strings.Contains(addr, "anna") || strings.Contains(addr, "clara")) {

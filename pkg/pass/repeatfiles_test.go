@@ -85,6 +85,7 @@ func (w *world) brought() string {
 }
 
 func TestARepeatLetterBringsItsFiles(t *testing.T) {
+	t.Parallel()
 	for name, o := range portalKinds() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,6 +111,7 @@ var everyKind = flag.Bool("dying.kinds", false,
 // TestARepeatLetterBringsItsFilesWhereverItDies dies at each step of it, on both cards, or with -dying.kinds on every
 // kind of portal.
 func TestARepeatLetterBringsItsFilesWhereverItDies(t *testing.T) {
+	t.Parallel()
 	kinds := portalKinds()
 	names := []string{"old card", "new card", "new card, no keys"}
 	if *everyKind {
@@ -131,6 +133,7 @@ func TestARepeatLetterBringsItsFilesWhereverItDies(t *testing.T) {
 
 // A file that the portal did not copy is added by a later attempt, or named in the task.
 func TestAFileThatIsPassedOver(t *testing.T) {
+	t.Parallel()
 	for name, times := range map[string]int{"once": 1, "always": 1000} {
 		t.Run(name, func(t *testing.T) {
 			left := times
@@ -159,6 +162,7 @@ func TestAFileThatIsPassedOver(t *testing.T) {
 
 // A message that the chat refused is made again, once.
 func TestAChatThatRefusesOnce(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]func() []byte{
 		"text": func() []byte {
 			return letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Two files are with this.",

@@ -12,6 +12,7 @@ import (
 // In a portal restored from a backup our task's id may belong to another task. Our letter then makes a task of its own,
 // the other task's comments are sent to nobody, and verify reports the difference.
 func TestNumberOfATaskIsAnothers(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

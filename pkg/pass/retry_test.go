@@ -48,6 +48,7 @@ func (w *world) readmit() {
 }
 
 func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
+	t.Parallel()
 	w := quarantined(t, letter("2@a.example", "poison@a.example", "Second", "two"))
 	before := w.quarantined()[0]
 	for i := range 3 {
@@ -79,6 +80,7 @@ func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 
 // The files come from the quarantine, because the message may no longer be in its mailbox.
 func TestARetryHasTheFilesOfItsMessage(t *testing.T) {
+	t.Parallel()
 	w := quarantined(t, withFile("2@a.example", "poison@a.example", "Second", "two", "contract.txt", "signed"))
 	w.check(w.imap.Remove("INBOX", 1))
 	w.breakTexts = nil
@@ -102,6 +104,7 @@ func TestARetryHasTheFilesOfItsMessage(t *testing.T) {
 }
 
 func TestWhatItsMailboxDoesNotGiveIsAskedForAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.arrive(letter("1@a.example", "first@a.example", "First", "one"))
 	w.arrive(letter("2@a.example", "second@a.example", "Second", "two"))
@@ -151,6 +154,7 @@ func (w *world) unreadable(sets ...string) (mend func()) {
 }
 
 func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
+	t.Parallel()
 	w := quarantined(t, letter("2@a.example", "poison@a.example", "Second", "two"))
 	w.breakTexts = nil
 	w.readmit()
@@ -176,6 +180,7 @@ func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
 
 // A pass is not complete as long as an effect waits for a retry, even if the pass itself has nothing to do.
 func TestWhatWaitsIsNotDone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.unwelcome("slow", &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
 	w.arrive(letter("1@slow.example", "ivan@slow.example", "Printer", "please"))
@@ -195,6 +200,7 @@ func TestWhatWaitsIsNotDone(t *testing.T) {
 
 // A retry planned while the clock was ahead is due when the clock has been corrected.
 func TestARetryPlannedByAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
 	for _, ahead := range []time.Duration{48 * time.Hour, 10 * 365 * 24 * time.Hour} {
 		w := newWorld(t, sandbox.PortalOptions{})
 		w.policy.MaxAge = 0
@@ -215,6 +221,7 @@ func TestARetryPlannedByAClockThatWasAhead(t *testing.T) {
 
 // What could not even be attempted, for a file that the portal did not take, waits as well.
 func TestWhatWasNotAttemptedWaits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "disk.folder.uploadfile" {

@@ -89,6 +89,7 @@ func (c *talk) went(texts ...string) {
 // In a portal restored from a backup that contains our task, later comments of specialists are sent, whatever their
 // numbers. Nothing is sent twice, and a person is informed once.
 func TestPortalRestoredFromABackup(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name+", one answer", func(t *testing.T) {
 			t.Parallel()
@@ -178,6 +179,7 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 
 // The same with comments that are sent some time after they were written.
 func TestPortalRestoredBeforeAnswersAreDue(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,6 +213,7 @@ func TestPortalRestoredBeforeAnswersAreDue(t *testing.T) {
 
 // An effect that is pending while the portal is restored is made once, and does not block others.
 func TestPortalRestoredWhileSomethingWaits(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name+", an answer", func(t *testing.T) {
 			t.Parallel()
@@ -255,6 +258,7 @@ func TestPortalRestoredWhileSomethingWaits(t *testing.T) {
 
 // With the setting results, marks have numbers as well.
 func TestResultsOfAPortalRestored(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -297,6 +301,7 @@ func TestResultsOfAPortalRestored(t *testing.T) {
 // A comment deleted by somebody leaves no gap: later comments are sent, nobody is informed, and a pass needs one
 // request more.
 func TestLastCommentDeleted(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -321,6 +326,7 @@ func TestLastCommentDeleted(t *testing.T) {
 // In a restored portal, the id of an uploaded file, or of a file for a pending answer, may belong to another customer's
 // file.
 func TestFilesOfAPortalRestored(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		for _, kind := range []string{"task", "comment"} {
 			t.Run(name+", a "+kind+" waits", func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 // The search of single words finds what a search of the whole text finds.
 func TestSaidIsTheSameByWords(t *testing.T) {
+	t.Parallel()
 	pieces := []string{"см.", "https://a.ru/x?b=1", "<mailto:a@b.ru>", "a@b.ru", "(a@b.ru)", "[cid:image 001.png@01D]",
 		"[image: Снимок экрана]", "[cid:", "]", "[", "<", ">", ":", "@", "file:", "10:00", "«tel:+7»", "жa@b", "@b",
 		"a@",
@@ -36,6 +37,7 @@ func TestSaidIsTheSameByWords(t *testing.T) {
 
 // The characters of words are those of Unicode.
 func TestInWord(t *testing.T) {
+	t.Parallel()
 	for r := range rune(0x30000) {
 		want := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r)
 		if inWord(r) != want {

@@ -31,6 +31,7 @@ func (w *world) became(texts ...string) map[string]int {
 // Each call that makes something answers with an error, before or after it has made it. In the end each letter and each
 // file exists exactly once.
 func TestSavedAndAnsweredWithAnError(t *testing.T) {
+	t.Parallel()
 	const noRight = "You have no rights for that<br>"
 	answers := map[string]sandbox.Fault{
 		"an error that names nothing": {
@@ -109,6 +110,7 @@ func TestSavedAndAnsweredWithAnError(t *testing.T) {
 // The webhook starts to act as another user under the same address. A person is informed once, the former user's tasks
 // are still read and remain ours, and words of either user are never sent to a customer.
 func TestWebhookComesToActAsAnother(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

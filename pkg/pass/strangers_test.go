@@ -10,6 +10,7 @@ import (
 // What guests, bots and other integrations write is never sent, on either card, even if the portal does not say who
 // wrote it. What a specialist writes is sent.
 func TestStrangersAreNotMailed(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		for _, scopes := range [][]string{nil, {"task", "im", "disk"}} {
 			t.Run(name+" "+strings.Join(scopes, ","), func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 // Words that do not fit into a title are in the description.
 func TestTitlesOfTasks(t *testing.T) {
+	t.Parallel()
 	brackets := strings.TrimSpace(strings.Repeat("[a] #b ", 33)) + " THE END" // too long for a title when escaped
 	for name, c := range map[string]struct{ template, subject, body, title, described string }{
 		"template": {
@@ -66,6 +67,7 @@ func (w *world) titled(title string, described ...string) {
 
 // The same holds for a task that replaces a deleted one.
 func TestTitlesOfTasksMadeAgain(t *testing.T) {
+	t.Parallel()
 	brackets := strings.TrimSpace(strings.Repeat("[a] #b ", 33)) + " THE END"
 	for name, c := range map[string]struct{ template, subject, title, described string }{
 		"template":   {"[{{.Mailbox}}] {{.Subject}}", "Printer", "[support] Printer", ""},

@@ -26,6 +26,7 @@ func (w *world) closedChat(code string, status int) {
 
 // Comments that could not be read for a while are sent when they can be read, however long that took.
 func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
+	t.Parallel()
 	for _, minutes := range []int{15, 90} {
 		for _, code := range []string{"insufficient_scope", "ERROR_CORE"} {
 			t.Run(fmt.Sprint(minutes, code), func(t *testing.T) {
@@ -74,6 +75,7 @@ func answeredInChat(t *testing.T) (w *world, task int64) {
 // Comments of a deleted task, or of one that is no longer ours, are not requested again: an idle pass still needs one
 // request.
 func TestUnreadTaskThatIsGone(t *testing.T) {
+	t.Parallel()
 	w, task := answeredInChat(t)
 	w.closedChat("ERROR_CORE", 400)
 	w.clock.Advance(time.Minute)
@@ -97,6 +99,7 @@ func TestUnreadTaskThatIsGone(t *testing.T) {
 
 // A task without a ticket, for example after an older state was restored, is not read.
 func TestUnreadTaskWithoutATicket(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.opened()
 	made := w.client().Make(t.Context(), []desk.Effect{{
@@ -135,6 +138,7 @@ func (f watching) Talks(ctx context.Context, ws []desk.Watch) ([]desk.Talk, erro
 // When a task's comments move from the forum to a chat, the chat is read from its beginning, because it has its own
 // numbers.
 func TestChatInTheForumsPlace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	task := w.opened()
 	w.portal.Say(task, specialist, "in the forum")
@@ -156,6 +160,7 @@ func TestChatInTheForumsPlace(t *testing.T) {
 
 // A closing is reported to the customer even if the talk could not be read when the closing was seen.
 func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Closed = true
 	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
@@ -181,6 +186,7 @@ func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
 
 // The task that replaces a deleted one has a chat of its own, which is read from its beginning.
 func TestChatOfTheTaskInTheDeletedOnesPlace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true, ChatOnlyInGet: true})
 	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
 	w.quiet()
@@ -217,6 +223,7 @@ func TestChatOfTheTaskInTheDeletedOnesPlace(t *testing.T) {
 // An attempt is recorded with our clock, but a task has the portal's time. If the portal's clock is behind, the search
 // goes further back.
 func TestPortalsClockIsBehind(t *testing.T) {
+	t.Parallel()
 	var w *world
 	w = newWorld(t, sandbox.PortalOptions{Now: func() time.Time { return w.clock.Now().Add(-10 * time.Minute) }})
 	lost := true
@@ -237,6 +244,7 @@ func TestPortalsClockIsBehind(t *testing.T) {
 // Changes from the time when the portal's clock was an hour fast do not hide later changes after the clock was
 // corrected.
 func TestPortalsClockIsSetBack(t *testing.T) {
+	t.Parallel()
 	var w *world
 	fast := time.Duration(0)
 	w = newWorld(t, sandbox.PortalOptions{NewCard: true, Now: func() time.Time { return w.clock.Now().Add(fast) }})
@@ -264,6 +272,7 @@ func TestPortalsClockIsSetBack(t *testing.T) {
 
 // A permanent error is reported once, even after a temporary one.
 func TestFinalErrorBehindAnother(t *testing.T) {
+	t.Parallel()
 	w, _ := answeredInChat(t)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
 	w.clock.Advance(time.Minute)
@@ -276,6 +285,7 @@ func TestFinalErrorBehindAnother(t *testing.T) {
 
 // A talk that cannot be read is requested less and less often, even if nothing else happens and its task stays listed.
 func TestUnreadTaskOfAQuietPortal(t *testing.T) {
+	t.Parallel()
 	w, task := answeredInChat(t)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
 	w.portal.ResetCounts()
@@ -294,6 +304,7 @@ func TestUnreadTaskOfAQuietPortal(t *testing.T) {
 
 // Our user is not added as an observer again and again if that does not help.
 func TestRejoinThatDoesNotHelp(t *testing.T) {
+	t.Parallel()
 	w, _ := answeredInChat(t)
 	w.closedChat("ACCESS_ERROR", 403)
 	w.portal.ResetCounts()
@@ -305,6 +316,7 @@ func TestRejoinThatDoesNotHelp(t *testing.T) {
 
 // A date in the future causes no extra requests in an idle portal.
 func TestQuietPortalWhoseClockWasSetBack(t *testing.T) {
+	t.Parallel()
 	var w *world
 	fast := time.Duration(0)
 	w = newWorld(t, sandbox.PortalOptions{NewCard: true, Now: func() time.Time { return w.clock.Now().Add(fast) }})

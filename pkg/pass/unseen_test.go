@@ -23,6 +23,7 @@ func (w *world) ours(task int64, text string) (ids []int64, files int) {
 // A comment that was confirmed but is missing at the second look is made once more by a different method. If that fails
 // too, a person is asked.
 func TestCommentThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,6 +56,7 @@ func TestCommentThatIsNotThere(t *testing.T) {
 
 // A task that is deleted immediately did exist: the answer to its creation showed it.
 func TestTaskThatIsDeletedAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(withFile("1@a.example", "a@a.example", "First", "please", "x.txt", "x"))
 	w.poll()
@@ -67,6 +69,7 @@ func TestTaskThatIsDeletedAtOnce(t *testing.T) {
 
 // What a pass sees anyway needs no extra request, and everything else needs one request.
 func TestLooksCostLittle(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.AutoReply = false
 	for i := range 20 {
@@ -106,6 +109,7 @@ func TestLooksCostLittle(t *testing.T) {
 
 // A file that the portal ignores is named in the task.
 func TestFileThatThePortalPassesOver(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true, Copies: func(name string) bool { return name != "bad.txt" }})
 	task := w.opened()
 	w.arrive(withFile("2@romashka.example", "ivan@romashka.example", "Re: Printer", "See it.", "bad.txt", "x"))
@@ -122,6 +126,7 @@ func TestFileThatThePortalPassesOver(t *testing.T) {
 
 // A message that somebody deletes immediately did exist: it leaves a trace, and is not written again.
 func TestMessageThatIsTakenBackAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, cards["new card"])
 	task := w.opened()
 	w.minutes(3, w.poll)

@@ -50,6 +50,7 @@ func named(begin string) func(sandbox.File) bool {
 
 // Files of a task or comment that the portal no longer shows are reported one by one.
 func TestVerifyComparesFiles(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, o)
@@ -92,6 +93,7 @@ func (w *world) complete() {
 
 // A missing comment and a cut text are reported. A missing remark of ours and additions by a specialist are not.
 func TestVerifyComparesTexts(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,6 +139,7 @@ func TestVerifyComparesTexts(t *testing.T) {
 
 // Neither another comment under the number of ours nor a specialist's comment counts as ours.
 func TestVerifyGoesByMarks(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,6 +172,7 @@ func (d deceiver) MessageIDs(_ context.Context, uids []uint32) (map[uint32][]byt
 
 // A message at a known place is compared with the record, and its sender is named.
 func TestVerifyComparesLetters(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.opened()
 	w.quiet()
@@ -196,6 +200,7 @@ func TestVerifyComparesLetters(t *testing.T) {
 
 // A task with another task's mark and a comment that exists twice are reported. The ticket's own task is not.
 func TestVerifyTellsDoubles(t *testing.T) {
+	t.Parallel()
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
