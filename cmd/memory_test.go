@@ -36,3 +36,19 @@ func TestTheMemoryLimitFollowsTheNeed(t *testing.T) {
 		t.Errorf("%d MB when it is free again", got>>20)
 	}
 }
+
+// A heap below the limit is not collected.
+func TestASmallHeapIsNotCollected(t *testing.T) {
+	runtime.GC()
+	defer keepWithin(256 << 20)()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 64 {
+		small = make([]byte, 1<<20)
+	}
+	if runtime.ReadMemStats(&after); after.NumGC != before.NumGC {
+		t.Errorf("%d collections for 64 MB", after.NumGC-before.NumGC)
+	}
+}
+
+var small []byte
