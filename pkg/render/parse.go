@@ -18,6 +18,10 @@ type parser struct {
 	locale string
 	errs   []error
 	failed map[string]bool // errors already recorded
+
+	// The shared files, parsed at the first use and cloned for each text: by themselves they are longer than most texts.
+	sharedText *template.Template
+	sharedHTML *htmltemplate.Template
 }
 
 // functions are the functions for templates.
@@ -62,13 +66,21 @@ func (p *parser) text(name, src string) *template.Template {
 	if src == "" {
 		name, src = p.read(name)
 	}
-	t := template.New(name).Option("missingkey=error").Funcs(functions)
-	for _, file := range shared {
-		n, s := p.read(file)
-		if _, err := t.New(n).Parse(s); err != nil {
-			p.fail(err)
+	if p.sharedText == nil {
+		p.sharedText = template.New("").Funcs(functions)
+		for _, file := range shared {
+			n, s := p.read(file)
+			if _, err := p.sharedText.New(n).Parse(s); err != nil {
+				p.fail(err)
+			}
 		}
 	}
+	all, err := p.sharedText.Clone()
+	if err != nil {
+		p.fail(err)
+		return p.sharedText
+	}
+	t := all.New(name).Option("missingkey=error")
 	if _, err := t.Parse(src); err != nil {
 		p.fail(err)
 	}
@@ -80,11 +92,19 @@ func (p *parser) html(name, src string) *htmltemplate.Template {
 	if src == "" {
 		name, src = p.read(name)
 	}
-	t := htmltemplate.New(name).Option("missingkey=error").Funcs(functions)
-	n, s := p.read("phrases.tmpl")
-	if _, err := t.New(n).Parse(s); err != nil {
-		p.fail(err)
+	if p.sharedHTML == nil {
+		p.sharedHTML = htmltemplate.New("").Funcs(functions)
+		n, s := p.read("phrases.tmpl")
+		if _, err := p.sharedHTML.New(n).Parse(s); err != nil {
+			p.fail(err)
+		}
 	}
+	all, err := p.sharedHTML.Clone()
+	if err != nil {
+		p.fail(err)
+		return p.sharedHTML
+	}
+	t := all.New(name).Option("missingkey=error")
 	if _, err := t.Parse(src); err != nil {
 		p.fail(err)
 	}

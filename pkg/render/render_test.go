@@ -497,6 +497,31 @@ func TestWhatComesWithTheProgram(t *testing.T) {
 	}
 }
 
+// counting counts how often each file is read.
+type counting struct {
+	fs.FS
+	reads map[string]int
+}
+
+func (c counting) Open(name string) (fs.File, error) {
+	c.reads[name]++
+	return c.FS.Open(name)
+}
+
+// The texts that all others may use are read and parsed once as text and once as HTML.
+func TestSharedTextsAreParsedOnce(t *testing.T) {
+	files := counting{templates.FS, map[string]int{}}
+	if _, err := New(files, settings("ru")); err != nil {
+		t.Fatal(err)
+	}
+	// some only look whether it exists
+	for name, most := range map[string]int{"ru/phrases.tmpl": 6, "ru/post-parts.tmpl": 3} {
+		if n := files.reads[name]; n < 1 || n > most {
+			t.Errorf("%s is read %d times", name, n)
+		}
+	}
+}
+
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
