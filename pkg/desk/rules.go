@@ -168,7 +168,7 @@ func (r *Rules) Ask(m *Message, s Signer) Questions {
 	m, _, _ = speaker(r, m, s)
 	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Subject: r.NormalSubject(m.Subject),
 		Reply: r.replyTo(m).Key(), Pictures: smallPictures(m)}
-	q.Counted, q.Arrivals = r.counted(m), r.arrivalsOf(m)
+	q.Counted, q.Arrivals = r.counted(m), r.limits(m.From)
 	for _, a := range correspondents(m) {
 		if a = FoldAddress(a); a != "" && !slices.Contains(q.Senders, a) {
 			q.Senders = append(q.Senders, a)

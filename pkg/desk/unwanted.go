@@ -52,7 +52,7 @@ func (w *weighing) flooded() bool {
 	if w.d.Class != classHuman {
 		return false
 	}
-	if w.d.Counted = w.r.arrivalsOf(w.m); !w.ask(GroupAutoReply, floodRule()) {
+	if w.d.Counted = w.r.limits(w.m.From); !w.ask(GroupAutoReply, floodRule()) {
 		return false
 	}
 	w.d.Counted, w.against = nil, append(w.against, "T11 flood")
@@ -87,9 +87,6 @@ func (w *weighing) gather(t *Ticket) {
 	w.d.Verdict, w.d.Ticket = Commented, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: CommentTask, Key: key, Ticket: t.Number, Post: post})
 }
-
-// arrivalsOf returns the keys that a letter is counted under.
-func (r *Rules) arrivalsOf(m *Message) []string { return r.limits(m.From) }
 
 // The values of Policy.Spam. Any other value has no effect here.
 const (
