@@ -37,6 +37,7 @@ func allSamples(t *testing.T) []sample {
 // TestGolden compares every letter with a golden file: the raw header fields, the decoded texts, and the size and
 // checksum of each picture and file.
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	for _, s := range allSamples(t) {
 		header, body, ok := bytes.Cut(s.Raw, []byte("\r\n\r\n"))
 		if !ok {
@@ -138,6 +139,7 @@ func checkBytes(t *testing.T, name string, raw []byte) {
 
 // TestNamesInEveryScript sends letters with names and domains beyond ASCII.
 func TestNamesInEveryScript(t *testing.T) {
+	t.Parallel()
 	base := allSamples(t)[3].Letter
 	for name, addr := range map[string]string{
 		"Служба поддержки ООО «Ромашка»": "support@почта.рф", "株式会社サポート": "support@例え.テスト",

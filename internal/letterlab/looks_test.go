@@ -43,6 +43,7 @@ func docs(t *testing.T, part string) string {
 
 // TestPrograms checks the letters with the caniemail data, which "npm" installs.
 func TestPrograms(t *testing.T) {
+	t.Parallel()
 	if !installed(root(t)) && !required() {
 		t.Skip("the caniemail data is not installed: npm ci in internal/letterlab")
 	}
@@ -64,6 +65,7 @@ func TestPrograms(t *testing.T) {
 
 // TestSpam scores the letters with "spamassassin".
 func TestSpam(t *testing.T) {
+	t.Parallel()
 	scores, version, err := askSpamAssassin(t.Context(), allSamples(t))
 	if errors.Is(err, errMissing) && !required() {
 		t.Skip(err)
@@ -83,6 +85,7 @@ func TestSpam(t *testing.T) {
 
 // TestJudges checks that the checks find what they are made for.
 func TestJudges(t *testing.T) {
+	t.Parallel()
 	if _, err := (findings{Found: []finding{{"x", "gmail.ios", "position", "none"}}}).judge(); err == nil ||
 		!strings.Contains(err.Error(), "position: not supported by gmail (ios)") ||
 		!strings.Contains(err.Error(), "`border`") && !strings.Contains(err.Error(), "border: in allowed.yaml") {
@@ -100,6 +103,7 @@ func TestJudges(t *testing.T) {
 
 // TestDrawn checks that the pictures in the documentation show the current letters.
 func TestDrawn(t *testing.T) {
+	t.Parallel()
 	all, folder := allSamples(t), filepath.Join(root(t), pictureFolder)
 	drawn, err := os.ReadFile(filepath.Join(folder, "drawn.txt"))
 	if err != nil {
@@ -139,6 +143,7 @@ var (
 
 // TestContrast checks every text colour on every possible background by WCAG 2, 1.4.3: at least 4.5 to 1.
 func TestContrast(t *testing.T) {
+	t.Parallel()
 	for _, s := range allSamples(t) {
 		head, body, _ := strings.Cut(s.Letter.HTML, "</style>")
 		texts, grounds := map[string]bool{}, map[string]bool{}

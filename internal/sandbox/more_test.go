@@ -19,6 +19,7 @@ import (
 
 // The embedded mailbox accepts a token of the authorization server only for the account that signed in.
 func TestAuthorizationServer(t *testing.T) {
+	t.Parallel()
 	vars, stop := started(t, options{auth: time.Hour})
 	at := vars["HELPDESK_OAUTH_URL"]
 	page := at + "/authorize?" + url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"mail"},
@@ -66,6 +67,7 @@ func TestAuthorizationServer(t *testing.T) {
 
 // The crowd writes, and everything that no pass has processed is reported.
 func TestCrowd(t *testing.T) {
+	t.Parallel()
 	_, stop := started(t, options{crowd: time.Millisecond})
 	got := stop()
 	for _, want := range []string{"letter 1 of customer 1\n", "letter 1 of", "has made 0 tasks and comments",
@@ -77,6 +79,7 @@ func TestCrowd(t *testing.T) {
 }
 
 func TestSmallDisk(t *testing.T) {
+	t.Parallel()
 	vars, stop := started(t, options{disk: 64 << 10})
 	state := vars["HELPDESK_STATE"]
 	if err := os.WriteFile(state, make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
@@ -89,6 +92,7 @@ func TestSmallDisk(t *testing.T) {
 }
 
 func TestPooler(t *testing.T) {
+	t.Parallel()
 	vars, _ := started(t, options{database: true, pooler: "transaction"})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -99,6 +103,7 @@ func TestPooler(t *testing.T) {
 }
 
 func TestFlagsThatExcludeEachOther(t *testing.T) {
+	t.Parallel()
 	for _, o := range []options{{pooler: "session"}, {disk: 1, database: true}, {auth: 1, real: true},
 		{crowd: 1, dovecot: true}, {crowd: 1, replay: "x"}} {
 		if err := run(t.Context(), o, nil); err == nil {

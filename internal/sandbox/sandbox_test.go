@@ -88,6 +88,7 @@ func get(t *testing.T, url string) string {
 }
 
 func TestEmbeddedServers(t *testing.T) {
+	t.Parallel()
 	vars, stop := started(t, options{at: "2020-01-02T03:04:05Z", newCard: true})
 	if got := get(t, vars["HELPDESK_WEBHOOK"]+"server.time.json"); !strings.Contains(got, "2020-01-02T") {
 		t.Errorf("the portal's time is %s", got)
@@ -100,6 +101,7 @@ func TestEmbeddedServers(t *testing.T) {
 }
 
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, v := range map[string]any{"1.request.json": map[string]any{"method": "profile"},
 		"1.answer.json": map[string]any{
@@ -126,6 +128,7 @@ func TestReplay(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for _, wrong := range []string{"", "cut", "cut=x", "stall=1", "rewrite=a", "burn=1"} {
 		if _, err := parseFault(wrong); err == nil {
 			t.Errorf("%q is taken", wrong)
@@ -169,6 +172,7 @@ func greeting(t *testing.T, f fault) string {
 }
 
 func TestRealServers(t *testing.T) {
+	t.Parallel()
 	letter := filepath.Join(t.TempDir(), "letter.eml")
 	if err := os.WriteFile(letter, []byte("From: ivan@customer.example\r\nSubject: Printer\r\n\r\nHello\r\n"),
 		0o600); err != nil {

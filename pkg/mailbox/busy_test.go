@@ -12,6 +12,7 @@ import (
 // TestRefusedForLoad checks that a temporary refusal is reported as such, whatever its code, and that the error does
 // not blame the password.
 func TestRefusedForLoad(t *testing.T) {
+	t.Parallel()
 	for answer, busy := range map[string]bool{
 		"NO [ALERT] Too many simultaneous connections. (Failure)":                                 true,
 		"NO Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)": true,

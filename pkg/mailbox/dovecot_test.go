@@ -1,8 +1,11 @@
 package mailbox
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,7 +22,12 @@ var dovecot struct {
 	users atomic.Int32
 }
 
+// TestMain lets more tests run side by side than there are processors: they wait rather than compute. The flag -parallel
+// has precedence.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(max(6, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
 	status := m.Run()
 	if dovecot.s != nil {
 		dovecot.s.Stop()

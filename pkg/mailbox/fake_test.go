@@ -128,6 +128,7 @@ func asks(command string, uid int) bool {
 }
 
 func TestOneMessageThatBreaksTheConnectionIsFound(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		if !strings.HasPrefix(c, "UID FETCH") {
 			return ""
@@ -158,6 +159,7 @@ func TestOneMessageThatBreaksTheConnectionIsFound(t *testing.T) {
 
 // TestNothingIsNoMessage checks that an empty body counts as the server's failure if the message has a size.
 func TestNothingIsNoMessage(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		out := ""
 		for uid := 1; uid <= 3; uid++ {
@@ -185,6 +187,7 @@ func TestNothingIsNoMessage(t *testing.T) {
 }
 
 func TestOneListingThatBreaksTheConnectionIsTakenWithout(t *testing.T) {
+	t.Parallel()
 	for _, bad := range []string{`FLAGS () INTERNALDATE NIL RFC822.SIZE 5`,
 		`FLAGS () INTERNALDATE "12-Mar-2026 10:00:00 +0000" RFC822.SIZE -1`} {
 		f := newFake(t, greeting, func(c string) string {
@@ -219,6 +222,7 @@ func TestOneListingThatBreaksTheConnectionIsTakenWithout(t *testing.T) {
 }
 
 func TestFlagsThatComeFirstHideNothing(t *testing.T) {
+	t.Parallel()
 	asked := map[string]int{}
 	f := newFake(t, greeting, func(c string) string {
 		if !strings.HasPrefix(c, "UID FETCH") {
@@ -254,6 +258,7 @@ func TestFlagsThatComeFirstHideNothing(t *testing.T) {
 }
 
 func TestSearchRefusedMeansFlagsAreRead(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		switch {
 		case strings.HasPrefix(c, "UID SEARCH"):
@@ -272,6 +277,7 @@ func TestSearchRefusedMeansFlagsAreRead(t *testing.T) {
 }
 
 func TestFetchRefusedForOne(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		if !strings.HasPrefix(c, "UID FETCH") {
 			return ""
@@ -301,6 +307,7 @@ func TestFetchRefusedForOne(t *testing.T) {
 }
 
 func TestSilenceEndsTheWait(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		if strings.HasPrefix(c, "UID SEARCH") {
 			return "stall"
@@ -325,6 +332,7 @@ func TestSilenceEndsTheWait(t *testing.T) {
 }
 
 func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		if strings.HasPrefix(c, "UID SEARCH") {
 			return "stall"
@@ -342,6 +350,7 @@ func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
 }
 
 func TestAStalledBodyEndsTheWait(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		switch {
 		case strings.Contains(c, "BODY"):
@@ -363,6 +372,7 @@ func TestAStalledBodyEndsTheWait(t *testing.T) {
 }
 
 func TestASlowBodyIsNoFault(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		switch {
 		case strings.Contains(c, "BODY"):
@@ -384,6 +394,7 @@ func TestASlowBodyIsNoFault(t *testing.T) {
 }
 
 func TestAServerThatDropsEveryConnection(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, greeting, func(c string) string {
 		switch {
 		case strings.Contains(c, "BODY"):

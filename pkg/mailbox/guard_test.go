@@ -14,6 +14,7 @@ import (
 
 // TestEndlessAnswers reads endless responses of every kind from a fast server.
 func TestEndlessAnswers(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ to, begins, goes string }{
 		"greeting word":    {"", "", "x"},
 		"line":             {"UID SEARCH", "", "x"},
@@ -79,6 +80,7 @@ func used() int64 {
 
 // TestMessagesPassTheGuard checks that messages pass unchanged, whatever they contain.
 func TestMessagesPassTheGuard(t *testing.T) {
+	t.Parallel()
 	text := strings.Repeat("* BYE {99999999}\r\n* LIST () \"/\" \"a\tb\"\r\n", 5000)
 	f := newFake(t, greeting, func(command string) string {
 		switch {
@@ -109,6 +111,7 @@ func TestMessagesPassTheGuard(t *testing.T) {
 
 // TestTheReasonOfAGoodBye checks that the text of a BYE is reported whenever the BYE comes.
 func TestTheReasonOfAGoodBye(t *testing.T) {
+	t.Parallel()
 	for _, at := range []string{"LOGIN", "SELECT", "UID SEARCH", "UID FETCH"} {
 		f := newFake(t, greeting, func(command string) string {
 			if strings.HasPrefix(command, at) {
@@ -130,6 +133,7 @@ func TestTheReasonOfAGoodBye(t *testing.T) {
 
 // A BYE is recognized however it is written, at the greeting and where the connection is to be encrypted, too.
 func TestGoodByesOfEveryKind(t *testing.T) {
+	t.Parallel()
 	for _, bye := range []string{"* BYE Going down for maintenance", "* bye maintenance",
 		"* Bye [UNAVAILABLE] maintenance",
 		"* BYE Сервер на обслуживании (maintenance)", "* BYE \xd1\xe5\xf0\xe2\xe5\xf0 maintenance"} {
@@ -199,6 +203,7 @@ func findsSent(t *testing.T, odd string) {
 }
 
 func TestOddFoldersAreLeftOut(t *testing.T) {
+	t.Parallel()
 	for _, odd := range oddFolders {
 		findsSent(t, odd)
 	}

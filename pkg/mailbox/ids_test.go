@@ -9,6 +9,7 @@ import (
 
 // TestMessageIDs checks that only the fields are read, unchanged, and that nothing is marked.
 func TestMessageIDs(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		s.put(t, "INBOX", letter(1, 300), day)
 		s.put(t, "INBOX", []byte("From: a@b.ru\r\nSubject: none\r\n\r\ntext\r\n"), day)
@@ -38,6 +39,7 @@ func TestMessageIDs(t *testing.T) {
 
 // TestStampsTellMessagesApart checks that stamps differ by size, date, folder, user and server.
 func TestStampsTellMessagesApart(t *testing.T) {
+	t.Parallel()
 	l := desk.Listing{Size: 300, Received: day}
 	o := Options{Host: "mail.example.ru", User: "support", Folder: "INBOX"}
 	stamp := func(change func(*Options, *desk.Listing)) string {

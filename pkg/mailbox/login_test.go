@@ -13,6 +13,7 @@ import (
 )
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		_, otherCA := certificate(t)
 		free, err := servers.FreePort()
@@ -87,6 +88,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestOpenHeedsTheGreeting(t *testing.T) {
+	t.Parallel()
 	answer := func(c string) string {
 		switch {
 		case strings.HasPrefix(c, "AUTHENTICATE XOAUTH2") && strings.Contains(c, "YmFk"):
@@ -176,6 +178,7 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 }
 
 func TestOpenWaitsNoLongerThanItsContext(t *testing.T) {
+	t.Parallel()
 	l := listen(t) // accepts connections and sends nothing
 	o := options(l.Addr().(*net.TCPAddr).String())
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)

@@ -68,6 +68,7 @@ func uidsOf(ls []desk.Listing) []uint32 {
 }
 
 func TestListTellsWhatIsUnseen(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		raw := letter(1, 300)
 		s.put(t, "INBOX", raw, day)
@@ -105,6 +106,7 @@ func TestListTellsWhatIsUnseen(t *testing.T) {
 }
 
 func TestIdlePassSaysFourThings(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		s.put(t, "INBOX", letter(1, 300), day, imap.FlagSeen)
 		w := &tap{}
@@ -167,6 +169,7 @@ func (h *hushed) Close() error {
 
 // Close does not wait for the answer, which would cost a round trip in every pass.
 func TestGoodByeWaitsForNoAnswer(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		var conn *hushed
 		o := s.options()
@@ -201,6 +204,7 @@ func without(all []string, s string) []string {
 }
 
 func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		want := []delivered{}
 		for i := 1; i <= 70; i++ {
@@ -237,6 +241,7 @@ func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
 }
 
 func TestFetchReadsOnlyTheHeaderOfWhatIsTooLong(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		long := letter(2, 20000)
 		s.put(t, "INBOX", letter(1, 500), day)
@@ -256,6 +261,7 @@ func TestFetchReadsOnlyTheHeaderOfWhatIsTooLong(t *testing.T) {
 }
 
 func TestFetchReportsWhatIsGone(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		for i := 1; i <= 3; i++ {
 			s.put(t, "INBOX", letter(i, 500), day)
@@ -286,6 +292,7 @@ func TestFetchReportsWhatIsGone(t *testing.T) {
 }
 
 func TestFetchEndsWithTheErrorOfItsFunction(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		var raws [][]byte
 		for i := 1; i <= 100; i++ {
@@ -317,6 +324,7 @@ func TestFetchEndsWithTheErrorOfItsFunction(t *testing.T) {
 }
 
 func TestFetchSurvivesALostConnection(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		var want []delivered
 		total := 0
@@ -346,6 +354,7 @@ func TestFetchSurvivesALostConnection(t *testing.T) {
 }
 
 func TestMarkSetsSeen(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		for i := 1; i <= 3; i++ {
 			s.put(t, "INBOX", letter(i, 500), day)
@@ -370,6 +379,7 @@ func TestMarkSetsSeen(t *testing.T) {
 }
 
 func TestReadOnlyWritesNothing(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		s.put(t, "INBOX", letter(1, 500), day)
 		w := &tap{}
@@ -393,6 +403,7 @@ func TestReadOnlyWritesNothing(t *testing.T) {
 }
 
 func TestMarkSaysThatAFlagIsNotKept(t *testing.T) {
+	t.Parallel()
 	s := dovecotServer(t) // it answers OK and does nothing
 	s.put(t, "INBOX", letter(1, 500), day)
 	m := open(t, s.options(), true)
@@ -404,6 +415,7 @@ func TestMarkSaysThatAFlagIsNotKept(t *testing.T) {
 }
 
 func TestMarkMoves(t *testing.T) {
+	t.Parallel()
 	for _, lacks := range []string{"", "MOVE", "MOVE UIDPLUS"} {
 		t.Run("without "+lacks, func(t *testing.T) {
 			onServers(t, func(t *testing.T, s *testServer) {
@@ -450,6 +462,7 @@ func TestMarkMoves(t *testing.T) {
 }
 
 func TestMarkSaysThatTheFolderIsMissing(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		for _, lacks := range []string{"X", "MOVE"} {
 			s.put(t, "INBOX", letter(1, 500), day)
@@ -471,6 +484,7 @@ func TestMarkSaysThatTheFolderIsMissing(t *testing.T) {
 }
 
 func TestSaveAndInSent(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		sent := map[string]string{"memory": "Sent", "dovecot": "Posted"}[s.name]
 		m := open(t, s.options(), false)
@@ -517,6 +531,7 @@ func TestSaveAndInSent(t *testing.T) {
 }
 
 func TestUIDValidityChanged(t *testing.T) {
+	t.Parallel()
 	s := memoryServer(t)
 	s.put(t, "Done", letter(1, 500), day)
 	o := s.options()
@@ -538,6 +553,7 @@ func TestUIDValidityChanged(t *testing.T) {
 
 // TestOldUnseenMailIsCounted checks that old mail is counted and not listed, on servers with and without ESEARCH.
 func TestOldUnseenMailIsCounted(t *testing.T) {
+	t.Parallel()
 	onServers(t, func(t *testing.T, s *testServer) {
 		for i := range 30 {
 			s.put(t, "INBOX", letter(i, 300), day.AddDate(-1, 0, 0))

@@ -15,6 +15,7 @@ import (
 // TestRefusalsOfAllOrOfSome distinguishes a server that delivers nothing for now from single messages that it cannot
 // deliver. Only the latter are reported one by one, since they may end in the quarantine.
 func TestRefusalsOfAllOrOfSome(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		listed  int
 		refused []int

@@ -19,6 +19,7 @@ import (
 
 // TestDovecotTakesTokens logs in, by either mechanism, to a Dovecot that asks an authorization server about the token.
 func TestDovecotTakesTokens(t *testing.T) {
+	t.Parallel()
 	s := auth.New(auth.Options{})
 	at, err := s.Start()
 	if err != nil {
