@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	hostsRounds = flag.Int("hosts.rounds", 16, "how many passes TestTwoHosts runs")
+	hostsRounds = flag.Int("hosts.rounds", 8, "how many passes TestTwoHosts runs")
 	hostsSeed   = flag.Uint64("hosts.seed", 0, "what it does when; 0 = another each time")
 )
 

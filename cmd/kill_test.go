@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	killRounds = flag.Int("kill.rounds", 16, "how many passes TestKill kills")
+	killRounds = flag.Int("kill.rounds", 8, "how many passes TestKill kills")
 	killSeed   = flag.Uint64("kill.seed", 0, "what it kills when; 0 = another each time")
 	killEngine = flag.String("kill.engine", "bolt", "what keeps the state of TestKill: bolt or postgres")
 )
