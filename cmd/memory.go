@@ -19,8 +19,8 @@ const memory = 40 << 20
 // objects fill it, the collector would run all the time and free nothing, so the size rises with them. The returned
 // function ends this.
 //
-// The heap is collected by its size alone. GOGC would collect it from 4 MB on, whenever it has doubled: a seventh of the
-// processor time of a pass over 1000 letters, and a fifth of a pass over one.
+// The heap is collected by its size alone. GOGC=100 would collect it from 4 MB on, whenever it has doubled: that took a
+// seventh of the processor time of a pass over 1000 letters.
 func keepWithin(least int64) (end func()) {
 	limit, percent := debug.SetMemoryLimit(least), debug.SetGCPercent(-1)
 	var ended atomic.Bool
