@@ -80,6 +80,9 @@ func BenchmarkRead(b *testing.B) {
 
 // What a letter allocates keeps the collector busy. The bounds are a tenth above what is needed.
 func TestAllocationsOfALetter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, with which the short tests run, throws pooled buffers away")
+	}
 	c, err := cutter()
 	if err != nil {
 		t.Fatal(err)
