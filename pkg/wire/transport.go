@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"net/http"
 	"os"
@@ -20,20 +19,17 @@ const tlsWait = 10 * time.Second
 // in addition to the system's. keys is the configuration section of ca. expiry may be nil.
 func Transport(ca []byte, keys string, expiry Expiry) (*http.Transport, error) {
 	through := &tls.Config{MinVersion: tls.VersionTLS12, VerifyConnection: expiry.watch("")} // a proxy
-	if len(ca) > 0 && !x509.NewCertPool().AppendCertsFromPEM(ca) {
-		return nil, noCertificate(keys)
+	if err := sound(ca, keys); err != nil {
+		return nil, err
 	}
 	if os.Getenv("HTTPS_PROXY")+os.Getenv("https_proxy") != "" {
-		var err error
-		if through.RootCAs, err = roots(ca, keys); err != nil {
-			return nil, err
-		}
+		through.RootCAs = roots(ca)
 	}
 	return &http.Transport{
 		Proxy:       http.ProxyFromEnvironment,
 		DialContext: tcp.DialContext,
 		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return secure(ctx, network, addr, ca, keys, expiry)
+			return secure(ctx, network, addr, ca, expiry)
 		},
 		TLSClientConfig:     through,
 		TLSHandshakeTimeout: tlsWait,
@@ -43,7 +39,7 @@ func Transport(ca []byte, keys string, expiry Expiry) (*http.Transport, error) {
 }
 
 // secure opens an encrypted connection for HTTP without a proxy.
-func secure(ctx context.Context, network, addr string, ca []byte, keys string, expiry Expiry) (net.Conn, error) {
+func secure(ctx context.Context, network, addr string, ca []byte, expiry Expiry) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
@@ -54,13 +50,9 @@ func secure(ctx context.Context, network, addr string, ca []byte, keys string, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, tlsWait)
 	defer cancel()
-	conn := tls.Client(raw, &tls.Config{
-		ServerName:         host,
-		MinVersion:         tls.VersionTLS12,
-		NextProtos:         []string{"h2", "http/1.1"},
-		InsecureSkipVerify: true, // VerifyConnection does it
-		VerifyConnection:   verifying(host, ca, keys, expiry),
-	})
+	config := clientConfig(host, ca, expiry)
+	config.NextProtos = []string{"h2", "http/1.1"}
+	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, err

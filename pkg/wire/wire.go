@@ -7,7 +7,6 @@ package wire
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -66,34 +65,10 @@ func (s Server) Config() (*tls.Config, error) {
 			s.Addr(), s.Keys,
 			s.TLS))
 	}
-	if len(s.CA) > 0 && !x509.NewCertPool().AppendCertsFromPEM(s.CA) {
-		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.Addr(), noCertificate(s.Keys)))
+	if err := sound(s.CA, s.Keys); err != nil {
+		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.Addr(), err))
 	}
-	return &tls.Config{
-		ServerName:         s.Host,
-		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: true, // VerifyConnection does it
-		VerifyConnection:   verifying(s.Host, s.CA, s.Keys, s.Expiry),
-	}, nil
-}
-
-// roots returns the system's certificates plus those of ca, or nil for the system's alone.
-func roots(ca []byte, keys string) (*x509.CertPool, error) {
-	if len(ca) == 0 {
-		return nil, nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(ca) {
-		return nil, noCertificate(keys)
-	}
-	return pool, nil
-}
-
-func noCertificate(keys string) error {
-	return fmt.Errorf("%s.ca holds no certificate in PEM form", keys)
+	return clientConfig(s.Host, s.CA, s.Expiry), nil
 }
 
 // Connect opens the connection. With implicit TLS stream is the encrypted connection, otherwise it is conn itself.
