@@ -29,7 +29,24 @@ func (p *Plan) Add(cmd Command, take func(Answer)) {
 }
 
 // Run runs the commands, if any, and calls their callbacks. After an error of the whole batch it calls none.
-func (p *Plan) Run(ctx context.Context) error { return p.Start(ctx)() }
+func (p *Plan) Run(ctx context.Context) error {
+	if len(p.cmds) == 0 {
+		return nil
+	}
+	answers, err := p.by.Batch(ctx, p.cmds)
+	return p.deliver(answers, err)
+}
+
+// deliver calls the callbacks unless the whole batch has failed.
+func (p *Plan) deliver(answers []Answer, err error) error {
+	if err != nil {
+		return err
+	}
+	for i, take := range p.takes {
+		take(answers[i])
+	}
+	return nil
+}
 
 // Start begins to run the commands, if any, and returns at once. The returned function waits for the answers and calls
 // the callbacks like Run. It must be called.
@@ -51,13 +68,7 @@ func (p *Plan) Start(ctx context.Context) (wait func() error) {
 		if running.Wait(); panicked != nil {
 			panic(panicked) // where the caller can catch it
 		}
-		if err != nil {
-			return err
-		}
-		for i, take := range p.takes {
-			take(answers[i])
-		}
-		return nil
+		return p.deliver(answers, err)
 	}
 }
 
