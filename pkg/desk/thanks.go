@@ -6,9 +6,9 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
-	"sync"
 
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 // thanksRules recognises letters that only say thanks.
@@ -54,7 +54,7 @@ func thanking(w *Words, compile func(list string, patterns []string,
 	if _, err := syntax.Parse(whole, syntax.Perl); err != nil {
 		return g, err
 	}
-	g.whole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(whole) })
+	g.whole = lazy.Regexp(whole)
 	return g, nil
 }
 
