@@ -185,6 +185,18 @@ func (k *entries) pick(want func(e *entry) bool) (all []desk.Pending) {
 	return all
 }
 
+// count returns the number of entries for which want reports true.
+func (k *entries) count(want func(e *entry) bool) (n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, e := range k.all {
+		if want(e) {
+			n++
+		}
+	}
+	return n
+}
+
 // unmade reports whether a task or comment that a message caused is in the outbox.
 func (k *entries) unmade(cause string) bool {
 	k.mu.Lock()

@@ -179,7 +179,7 @@ func (s Outbox) Waiting() (int, error) {
 	if err := s.readEntries(); err != nil {
 		return 0, err
 	}
-	return len(s.entries.pick(func(e *entry) bool { return (e.Tries > 0 || !e.Next.IsZero()) && !e.Held })), nil
+	return s.entries.count(func(e *entry) bool { return (e.Tries > 0 || !e.Next.IsZero()) && !e.Held }), nil
 }
 
 // Refused returns the letters of a mailbox that wait for a retry, in the form that Queue returns, and the time when the
