@@ -9,9 +9,9 @@ import (
 	"os"
 	"sync"
 
-	"helpdesk/pkg/desk"
-
 	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/desk"
 )
 
 // Diary is a file next to the state that names the messages being read and judged. It survives a process that is

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
+
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/store"
-
-	json "github.com/go-json-experiment/json/v1"
 )
 
 // Running is the note of a running pass for the commands that wait for it.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
+
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/alarm"
 	"helpdesk/pkg/bitrix"
@@ -15,8 +17,6 @@ import (
 	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
-
-	json "github.com/go-json-experiment/json/v1"
 )
 
 // Snapshot is what a pass leaves at its end, so that status need not wait for a pass. It is in a file next to the state

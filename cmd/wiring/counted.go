@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
-	"helpdesk/pkg/mailbox"
-
 	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/mailbox"
 )
 
 // counted is a mailbox that counts its old unread mail at most once an hour. If the server reports the folder's size

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
+
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/fault"
@@ -17,8 +19,6 @@ import (
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/spool"
-
-	json "github.com/go-json-experiment/json/v1"
 )
 
 // pauses keeps passes from trying an unusable server every minute: wrong passwords lock accounts, and a silent server

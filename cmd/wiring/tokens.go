@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
+
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/bearer"
 	"helpdesk/pkg/config"
@@ -21,8 +23,6 @@ import (
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/store"
 	"helpdesk/pkg/version"
-
-	json "github.com/go-json-experiment/json/v1"
 )
 
 // shelf stores tokens; the state is one.

@@ -12,11 +12,11 @@ import (
 	"reflect"
 	"slices"
 
+	json "github.com/go-json-experiment/json/v1"
+
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/version"
-
-	json "github.com/go-json-experiment/json/v1"
 )
 
 // Try compiles all settings and templates as a pass does, and returns the mistakes.
