@@ -7,12 +7,12 @@ import (
 	"sync/atomic"
 )
 
-// memory is the size in bytes at which the heap of a pass is collected: helpdesk is a guest on the mail server of a small
-// firm.
+// memory is the size in bytes at which the heap of a pass is collected: helpdesk is a guest on the mail server of a
+// small firm.
 //
 // It was chosen by GODEBUG=gctrace=1 go run ./internal/bench -v -only backlog, which prints a line for each collection,
-// and by the peak of RSS that the bench prints, of which 64 MB are allowed. With 40 MB it was 61 MB, with 44 MB and more
-// 62 to 64 MB.
+// and by the peak of RSS that the bench prints, of which 64 MB are allowed. With 40 MB it was 61 MB, with 44 MB and
+// more 62 to 64 MB.
 const memory = 40 << 20
 
 // keepWithin lets the heap grow to least before it is collected, and adjusts this size after each collection. If live

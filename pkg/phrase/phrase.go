@@ -1,4 +1,5 @@
-// Package phrase keeps a text for people until the language is known. It has no texts itself: they come from data files.
+// Package phrase keeps a text for people until the language is known. It has no texts itself: they come from data
+// files.
 package phrase
 
 import "fmt"

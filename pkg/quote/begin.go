@@ -168,8 +168,8 @@ type beginning struct {
 	loose  bool     // one of these runes need not be at the beginning of the text
 }
 
-// walk follows instructions that match no rune. It returns false if the next rune can be any, or missing. anchored means
-// that this path has passed the beginning of the text.
+// walk follows instructions that match no rune. It returns false if the next rune can be any, or missing. anchored
+// means that this path has passed the beginning of the text.
 func (w *beginning) walk(pc uint32, anchored bool) bool {
 	here := 2 * pc
 	if anchored {

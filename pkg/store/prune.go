@@ -11,8 +11,8 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// mostRead limits the entries that one pass examines, so that no pass takes long. Two passes a minute examine up to five
-// million entries a day.
+// mostRead limits the entries that one pass examines, so that no pass takes long. Two passes a minute examine up to
+// five million entries a day.
 const mostRead = 2_000
 
 // aging lists the buckets that Prune examines, in this order.

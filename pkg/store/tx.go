@@ -164,8 +164,8 @@ func get(tx txn, bucket string, key []byte, v any) (bool, error) {
 
 // unreadable returns the error for an entry that cannot be decoded, with advice.
 func unreadable(bucket string, key []byte, err error) error {
-	return brokenEntry{fmt.Errorf("read state %s/%x: this entry is damaged: restore a copy made by 'helpdesk state backup' "+
-		"(%w)", bucket, key, err)}
+	return brokenEntry{fmt.Errorf("read state %s/%x: this entry is damaged: restore a copy made by "+
+		"'helpdesk state backup' (%w)", bucket, key, err)}
 }
 
 // brokenEntry is an error about an entry that is an ErrBroken, too.

@@ -31,7 +31,8 @@ func roots(ca []byte) *x509.CertPool {
 	return pool
 }
 
-// clientConfig returns the configuration for connections to a host. It trusts the system's certificates and those of ca.
+// clientConfig returns the configuration for connections to a host. It trusts the system's certificates and those of
+// ca.
 func clientConfig(host string, ca []byte, expiry Expiry) *tls.Config {
 	return &tls.Config{
 		ServerName:         host,
