@@ -47,7 +47,7 @@ func (p *person) look(b string, key, raw []byte) (f Found, ok bool, err error) {
 		return f, f.claim != mentioned || f.Text != "", nil
 	}
 	v := r.record(key)
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := decode(raw, v); err != nil {
 		return f, false, unreadable(b, key, err)
 	}
 	f.claim = p.claims(b, key, v)
@@ -63,7 +63,7 @@ func (p *person) look(b string, key, raw []byte) (f Found, ok bool, err error) {
 // clone decodes an entry once more, for scrub to change.
 func clone(r rack, key, raw []byte) any {
 	v := r.record(key)
-	_ = json.Unmarshal(raw, v) // this has been decoded once already
+	_ = decode(raw, v) // this has been decoded once already
 	return v
 }
 
@@ -195,7 +195,7 @@ func (p *person) plain(f *Found, raw []byte) claim {
 		}
 	case bCache:
 		var c cached
-		if json.Unmarshal(raw, &c) == nil && p.in(string(readable(c.Value))) {
+		if decode(raw, &c) == nil && p.in(string(readable(c.Value))) {
 			f.Key, f.Text = string(f.key), string(readable(c.Value))
 		}
 	}
@@ -205,7 +205,7 @@ func (p *person) plain(f *Found, raw []byte) claim {
 // readable returns JSON without HTML escapes; text that is not JSON is returned unchanged.
 func readable(raw []byte) []byte {
 	var v any
-	if json.Unmarshal(raw, &v) != nil {
+	if decode(raw, &v) != nil {
 		return raw
 	}
 	var out bytes.Buffer

@@ -101,3 +101,14 @@ func helps(err error, path string) bool {
 		strings.Contains(text, "this entry is damaged: restore a copy") ||
 		strings.Contains(text, path) && strings.Contains(text, "written by a newer version")
 }
+
+// An entry is decoded while it is read for the first time: nothing reads it beforehand, to see whether it is whole.
+func TestAnEntryIsReadOnce(t *testing.T) {
+	var e entry
+	if err := decode([]byte(`{"key": "k", "note": "a long text", "to": `), &e); err == nil {
+		t.Fatal("half an entry was read")
+	}
+	if e.Key != "k" || e.Note != "a long text" {
+		t.Errorf("before its end was met, this was decoded: %+v", e)
+	}
+}

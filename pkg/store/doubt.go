@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	json "github.com/go-json-experiment/json/v1"
-
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store/bolt"
 	"helpdesk/pkg/store/engine"
@@ -248,7 +246,7 @@ func (s *state) readDoubt(meta engine.Bucket) error {
 	if err != nil || raw == nil {
 		return err
 	}
-	if err := json.Unmarshal(raw, &s.doubt); err != nil {
+	if err := decode(raw, &s.doubt); err != nil {
 		return unreadable(bMeta, []byte(kDoubt), err)
 	}
 	return nil

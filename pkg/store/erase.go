@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	json "github.com/go-json-experiment/json/v1"
-
 	"helpdesk/pkg/desk"
 )
 
@@ -88,7 +86,7 @@ func (s Persons) remove(tx txn, now time.Time, p *person, f Found) error {
 		return p.recache(tx, f.key, raw)
 	}
 	v := racks[f.bucket].record(f.key)
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := decode(raw, v); err != nil {
 		return unreadable(f.bucket, f.key, err)
 	}
 	p.scrub(reflect.ValueOf(v).Elem(), f.claim)
@@ -143,7 +141,7 @@ func unshelve(tx txn, seq uint64) error {
 // recache cuts the person out of a cached value. A value that is not JSON is deleted.
 func (p *person) recache(tx txn, key, raw []byte) error {
 	var c cached
-	if err := json.Unmarshal(raw, &c); err != nil {
+	if err := decode(raw, &c); err != nil {
 		return err
 	}
 	value, _, err := p.cutJSON(c.Value)

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	json "github.com/go-json-experiment/json/v1"
-
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store/engine"
 )
@@ -76,7 +74,7 @@ func aged(tx txn, from position, before time.Time, found map[string][][]byte) (t
 				return engine.ErrStop
 			}
 			var v old
-			if err := json.Unmarshal(raw, &v); err != nil {
+			if err := decode(raw, &v); err != nil {
 				return unreadable(bucket, key, err)
 			}
 			if v.At.Before(before) && !kept(bucket, v) {

@@ -8,7 +8,8 @@ import (
 	"errors"
 	"fmt"
 
-	json "github.com/go-json-experiment/json/v1"
+	"github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
@@ -156,11 +157,18 @@ func get(tx txn, bucket string, key []byte, v any) (bool, error) {
 	if err != nil || raw == nil {
 		return false, err
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := decode(raw, v); err != nil {
 		return false, unreadable(bucket, key, err)
 	}
 	return true, nil
 }
+
+// decoding reads like encoding/json, except that it ends at the first mistake. encoding/json checks the whole entry
+// before it reads any of it, so each text would be read twice.
+var decoding = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false))
+
+// decode reads an entry. After an error v holds what comes before the mistake.
+func decode(raw []byte, v any) error { return json.Unmarshal(raw, v, decoding) }
 
 // unreadable returns the error for an entry that cannot be decoded, with advice.
 func unreadable(bucket string, key []byte, err error) error {
@@ -175,7 +183,7 @@ func (b brokenEntry) Is(target error) bool { return target == ErrBroken }
 func (b brokenEntry) Unwrap() error        { return b.error }
 
 func put(tx txn, bucket string, key []byte, v any) error {
-	raw, err := json.Marshal(v)
+	raw, err := jsonv1.Marshal(v)
 	if err == nil {
 		err = tx.Bucket(bucket).Put(key, raw)
 	}
@@ -195,7 +203,7 @@ func each[T any](tx txn, bucket string, fn func(key []byte, v T) error) error {
 func eachFrom[T any](tx txn, bucket string, from []byte, fn func(key []byte, v T) error) error {
 	return tx.Bucket(bucket).Walk(from, func(key, raw []byte) error {
 		var v T
-		if err := json.Unmarshal(raw, &v); err != nil {
+		if err := decode(raw, &v); err != nil {
 			return unreadable(bucket, key, err)
 		}
 		return fn(key, v)
