@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"encoding/binary"
 	"io"
 	"slices"
 )
@@ -10,7 +11,7 @@ type base64Reader struct {
 	decoded
 	base64Decoder
 	src io.Reader
-	in  [4096]byte
+	in  [4 << 10]byte
 	buf []byte
 }
 
@@ -39,7 +40,7 @@ type base64Decoder struct {
 
 // decode appends the decoded bytes of in to dst.
 func (d *base64Decoder) decode(dst, in []byte) []byte {
-	dst = slices.Grow(dst, len(in)/4*3+3)
+	dst = slices.Grow(dst, len(in)/4*3+3+8)
 	for i := 0; i < len(in); i++ {
 		if d.have == 0 {
 			var n int
@@ -67,17 +68,29 @@ func (d *base64Decoder) decode(dst, in []byte) []byte {
 }
 
 // groups decodes the complete groups of four letters at the beginning of in and returns their length. Nearly all base64
-// consists of them.
+// consists of them. dst has room for them and for eight bytes more.
 func groups(dst, in []byte) (_ []byte, n int) {
-	for ; n+4 <= len(in); n += 4 {
-		g := in[n : n+4 : n+4]
-		a, b, c, e := base64Values[g[0]], base64Values[g[1]], base64Values[g[2]], base64Values[g[3]]
-		if a|b|c|e >= 0x80 { // only a non-letter has the highest bit
+	t, end := &base64Groups, len(dst)
+	room := dst[end:cap(dst)]
+	at := 0
+	for ; n+8 <= len(in); n, at = n+8, at+6 {
+		g := in[n : n+8 : n+8]
+		a := t[0][g[0]] | t[1][g[1]] | t[2][g[2]] | t[3][g[3]]
+		b := t[0][g[4]] | t[1][g[5]] | t[2][g[6]] | t[3][g[7]]
+		if a|b > 1<<24-1 {
 			break
 		}
-		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|e)
+		binary.BigEndian.PutUint64(room[at:], uint64(a)<<40|uint64(b)<<16)
 	}
-	return dst, n
+	for ; n+4 <= len(in); n, at = n+4, at+3 {
+		g := in[n : n+4 : n+4]
+		a := t[0][g[0]] | t[1][g[1]] | t[2][g[2]] | t[3][g[3]]
+		if a > 1<<24-1 {
+			break
+		}
+		binary.BigEndian.PutUint32(room[at:], a<<8)
+	}
+	return dst[:end+at], n
 }
 
 // flush appends the bytes of an incomplete last group.
@@ -101,4 +114,16 @@ var base64Values = func() (v [256]byte) {
 		v[c] = byte(i)
 	}
 	return v
+}()
+
+// base64Groups are the values of the letters in each place of a group, shifted to that place; 1<<24 = not a letter.
+var base64Groups = func() (t [4][256]uint32) {
+	for i := range t {
+		for c, v := range base64Values {
+			if t[i][c] = 1 << 24; v != 0xff {
+				t[i][c] = uint32(v) << (18 - 6*i)
+			}
+		}
+	}
+	return t
 }()

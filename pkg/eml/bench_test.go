@@ -1,9 +1,11 @@
 package eml
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
@@ -192,4 +194,44 @@ type counted int64
 func (c *counted) Write(b []byte) (int, error) {
 	*c += counted(len(b))
 	return len(b), nil
+}
+
+// BenchmarkFile measures the stages of a letter with a file of 5 MB, each by the bytes of the letter.
+func BenchmarkFile(b *testing.B) {
+	raw := withFile(5_000_000)
+	for name, run := range map[string]func() error{
+		"parse": func() error {
+			_, err := Parse(bytes.NewReader(raw), desk.Listing{})
+			return err
+		},
+		"extract": func() error { return Extract(bytes.NewReader(raw), 1, io.Discard) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(raw)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// withFile returns a letter with a text and a file of random bytes.
+func withFile(size int) []byte {
+	content := make([]byte, size)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range content {
+		content[i] = byte(r.Uint32())
+	}
+	code := base64.StdEncoding.EncodeToString(content)
+	var b bytes.Buffer
+	b.WriteString(head1 + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nTEXT\r\n--b\r\n" +
+		"Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+	for ; code != ""; code = code[min(len(code), 76):] {
+		b.WriteString(code[:min(len(code), 76)] + "\r\n")
+	}
+	b.WriteString("--b--\r\n")
+	return b.Bytes()
 }

@@ -7,10 +7,14 @@ import (
 	"io"
 )
 
-// content reads a leaf to its end, gives it the next number, and returns up to limit bytes of it.
+// content reads a leaf to its end, gives it the next number, and returns up to limit bytes of it. Only Parse needs the
+// hash.
 func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
 	n, done := w.number(&r)
-	to := summed{capped: capped{limit: limit}, digest: sha256.New()}
+	to := summed{capped: capped{limit: limit}, unused: w.want != noPart}
+	if !to.unused {
+		to.digest = sha256.New()
+	}
 	size, _ = io.CopyBuffer(&to, r, w.buf.piece)
 	done()
 	return n, to.b, size, to.sum()
@@ -51,11 +55,12 @@ func (w *walker) text(r io.Reader, kind textKind) (n int, kept []byte, size int6
 // summed hashes what is written to it and keeps the beginning.
 type summed struct {
 	capped
-	digest hash.Hash // nil = unused so far: the text is within the limit
+	digest hash.Hash // nil = not needed so far: the text is within the limit
+	unused bool      // no hash is needed
 }
 
 func (s *summed) Write(p []byte) (int, error) {
-	if s.digest == nil && len(s.b)+len(p) > s.limit {
+	if s.digest == nil && !s.unused && len(s.b)+len(p) > s.limit {
 		s.digest = sha256.New()
 		s.digest.Write(s.b)
 	}
@@ -82,7 +87,10 @@ func (w *walker) number(r *io.Reader) (n int, done func()) {
 	w.found = true
 	tee := &teeOut{r: *r, w: w}
 	*r = tee
-	return n, func() { _, _ = io.Copy(io.Discard, tee) }
+	return n, func() {
+		_, _ = io.Copy(io.Discard, tee)
+		w.src.end() // nothing else is wanted
+	}
 }
 
 // teeOut is an io.TeeReader that ignores write errors, so that the walk continues to count the same leaves.

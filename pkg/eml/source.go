@@ -79,6 +79,34 @@ func (s *source) line() (line []byte, ok bool) {
 	return line, true
 }
 
+// lines returns the next whole lines that are buffered, up to the first that may be a boundary. ok is false if there is
+// no such line; line returns it then. The slice is valid until the next call.
+func (s *source) lines() (lines []byte, ok bool) {
+	if len(s.pushed) > 0 || s.hit != noHit || s.midLine || s.eof {
+		return nil, false
+	}
+	b, _ := s.br.Peek(s.br.Buffered())
+	if len(s.open) > 0 {
+		b = b[:dashes(b)]
+	}
+	b = b[:bytes.LastIndexByte(b, '\n')+1]
+	_, _ = s.br.Discard(len(b)) // they are buffered
+	return b, len(b) > 0
+}
+
+// dashes returns the offset of the first line that begins with two dashes, or the length.
+func dashes(b []byte) int {
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(b[at:], '-')
+		if i < 0 {
+			return len(b)
+		}
+		if at += i; (at == 0 || b[at-1] == '\n') && bytes.HasPrefix(b[at+1:], []byte("-")) {
+			return at
+		}
+	}
+}
+
 func (s *source) boundary(line []byte) bool {
 	i, closing := s.match(line)
 	if i == noHit {
@@ -121,6 +149,9 @@ func (s *source) peekLine() []byte {
 	return b
 }
 
+// end makes the rest of the message unread.
+func (s *source) end() { s.pushed, s.hit, s.eof = nil, noHit, true }
+
 var lineEnd = []byte("\r\n")
 
 // body reads up to the next boundary, without the line end before it (RFC 2046, 5.1.1).
@@ -154,10 +185,13 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// fill reads the next line, to be returned after the end of the previous one. Its own end may belong to a boundary and
-// is kept back.
+// fill reads the next lines, to be returned after the end of the previous one. Their own end may belong to a boundary
+// and is kept back.
 func (b *body) fill() {
-	line, ok := b.s.line()
+	line, ok := b.s.lines()
+	if !ok {
+		line, ok = b.s.line()
+	}
 	if !ok {
 		b.done = true
 		if b.s.hit == noHit {

@@ -63,6 +63,37 @@ func TestExtractPieces(t *testing.T) {
 	}
 }
 
+// TestExtractStops checks that the parts after the wanted one are not read: of a letter with many files each would be
+// read as often as there are files before it.
+func TestExtractStops(t *testing.T) {
+	raw := head1 + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\nContent-Type: "+
+		"application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"+strings.Repeat("QUJD", 50_000)+"\r\n", 5) +
+		"--b--"
+	for part := range 5 {
+		src, most := strings.NewReader(raw), (part+1)*len(raw)/5+2*lineSize
+		var got pieces
+		if err := Extract(src, part, &got); err != nil || got.bytes != 150_000 || len(raw)-src.Len() > most {
+			t.Errorf("part %d: %d bytes of it, %d read, at most %d; %v", part, got.bytes, len(raw)-src.Len(), most, err)
+		}
+	}
+}
+
+// TestLinesTogether checks that the lines of a part are taken by the buffer, and one by one only near a boundary.
+func TestLinesTogether(t *testing.T) {
+	raw := strings.Repeat(strings.Repeat("QUJD", 19)+"\r\n", 10_000) + "--b--\r\n"
+	s := newBytes([]byte(raw))
+	s.open = []string{"b"}
+	fills, size := 0, 0
+	for b := (&body{s: s}); !b.done; fills++ {
+		b.out, b.next = nil, nil // as if read
+		b.fill()
+		size += len(b.out) + len(b.next)
+	}
+	if most := 2*len(raw)/lineSize + 4; size != len(raw)-len("\r\n--b--\r\n") || fills > most {
+		t.Errorf("%d bytes in %d pieces, at most %d", size, fills, most)
+	}
+}
+
 // Base64 text is decoded with too much padding, too little or none, in single-byte charsets too, and with lines of any
 // length.
 func TestBase64Padding(t *testing.T) {
