@@ -113,7 +113,7 @@ func (a *app) subject(ctx context.Context, language string) (u check.Subject, er
 	if err != nil {
 		return u, err
 	}
-	path, _ := a.configPath()
+	path, _ := a.findConfig()
 	state := a.stateOf(cfg)
 	if language == "" {
 		language = cfg.Letters.House()

@@ -143,14 +143,23 @@ func lay(dir, path, language string, answers setup.Answers) (env string, err err
 	if err := writeNew(env, variables(text, values)); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fail(err)
 	}
-	state, err := config.StatePath(path, func(string) (string, bool) { return "", false })
-	if err != nil {
-		return fail(err)
-	}
-	if err := owner.Give(filepath.Dir(state), append(files, env)...); err != nil {
+	if err := give(path, append(files, env)); err != nil {
 		return fail(err)
 	}
 	return env, nil
+}
+
+// give makes the owner of the state's folder the owner of files that root has made.
+func give(configuration string, files []string) error {
+	f, err := config.Open(configuration)
+	if err != nil {
+		return err
+	}
+	state, err := f.StatePath(func(string) (string, bool) { return "", false })
+	if err != nil {
+		return err
+	}
+	return owner.Give(filepath.Dir(state), files...)
 }
 
 // tried checks the new configuration, shows what would become of the new mail, and prints the next command to type.

@@ -270,12 +270,12 @@ func TestConfigurationIsFoundOnce(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	t.Chdir(filepath.Dir(d.args()[1]))
 	p := place{env: func(string) (string, bool) { return "", false }}
-	first, err := p.configPath()
+	first, err := p.findConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	if again, err := p.configPath(); again != first || err != nil {
+	if again, err := p.findConfig(); again != first || err != nil {
 		t.Errorf("%q, %v; want %q", again, err, first)
 	}
 }

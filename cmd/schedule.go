@@ -56,7 +56,11 @@ func (p *place) schedule(user string) (plan schedule.Plan, err error) {
 		return plan, fmt.Errorf("find the configuration: %w", err)
 	}
 	plan.Env = filepath.Join(filepath.Dir(plan.File), config.EnvFile)
-	if plan.Language, err = config.Locale(path, p.lookup); err != nil {
+	f, err := config.Open(path)
+	if err != nil {
+		return plan, exit.Usage(err)
+	}
+	if plan.Language, err = f.Locale(p.lookup); err != nil {
 		return plan, exit.Usage(err)
 	}
 	if plan.Language == "auto" {
@@ -71,7 +75,7 @@ func (p *place) schedule(user string) (plan schedule.Plan, err error) {
 	state := p.stateFile
 	switch {
 	case state == "":
-		if state, err = config.StatePath(plan.File, p.lookup); err != nil {
+		if state, err = f.StatePath(p.lookup); err != nil {
 			return plan, exit.Usage(err)
 		}
 	case !store.Remote(state):

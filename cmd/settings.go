@@ -62,30 +62,48 @@ func (p *place) lookup(name string) (string, bool) {
 	return v, ok
 }
 
-// configPath returns the path of the configuration. It makes root act as the owner of the state from here on.
-func (p *place) configPath() (string, error) {
+// opened returns the configuration. It makes root act as the owner of the state from here on, and opens the file again
+// as that user, who may not be able to read it.
+func (p *place) opened() (*config.File, error) {
 	path, err := p.findConfig()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if err := p.become(path); err != nil {
-		return "", err
+	f, err := config.Open(path)
+	if err != nil {
+		return nil, p.unusable(err)
 	}
-	return path, nil
-}
-
-// become makes root act as the owner of the state's folder, or of the configuration if the state is in a database.
-func (p *place) become(configuration string) error {
 	state := p.stateFile
 	if state == "" {
-		var err error
-		if state, err = config.StatePath(configuration, p.lookup); err != nil {
-			return nil // reading the configuration will report the mistake
+		if state, err = f.StatePath(p.lookup); err != nil {
+			return f, nil // reading the configuration will report the mistake
 		}
 	}
+	changed, err := p.become(state)
+	if err != nil || !changed {
+		return f, err
+	}
+	if f, err = config.Open(path); err != nil {
+		return nil, p.unusable(err)
+	}
+	return f, nil
+}
+
+// unusable returns the usage error for a configuration that can't be used. If the variables could not be read either,
+// it says so.
+func (p *place) unusable(err error) error {
+	if p.unread != nil {
+		err = fmt.Errorf("%w\n%w", err, p.unread)
+	}
+	return exit.Usage(err)
+}
+
+// become makes root act as the owner of the state's folder, or of the configuration if the state is in a database. It
+// reports whether the user has changed.
+func (p *place) become(state string) (changed bool, err error) {
 	whose := filepath.Dir(state)
 	if strings.Contains(state, "://") {
-		if whose = configuration; whose == "" {
+		if whose = p.found; whose == "" {
 			whose, _ = config.Find(p.configFile, p.env, runtime.GOOS) // without a configuration root stays root
 		}
 	}
@@ -94,7 +112,7 @@ func (p *place) become(configuration string) error {
 	if as != "" {
 		p.actsAs = as
 	}
-	return err
+	return as != "", err
 }
 
 // caller returns the name of the person who runs this, also through sudo.
@@ -110,23 +128,21 @@ func (p *place) caller() string {
 
 // settings reads the configuration strictly, but secrets may be missing. Commands that talk to a server use
 // serverSettings.
-func (a *app) settings() (*config.Config, error) { return a.read(config.LoadOffline) }
+func (a *app) settings() (*config.Config, error) { return a.read((*config.File).LoadOffline) }
 
 // serverSettings reads the configuration with all its secrets.
-func (a *app) serverSettings() (*config.Config, error) { return a.read(config.Load) }
+func (a *app) serverSettings() (*config.Config, error) { return a.read((*config.File).Load) }
 
 // read reads the configuration. An unreadable file is a usage error, as are mistakes in it.
-func (a *app) read(load func(string, func(string) (string, bool)) (*config.Config, error)) (*config.Config, error) {
-	path, err := a.configPath()
+func (a *app) read(load func(*config.File, func(string) (string, bool)) (*config.Config, error)) (*config.Config,
+	error) {
+	f, err := a.opened()
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := load(path, a.lookup)
+	cfg, err := load(f, a.lookup)
 	if err != nil {
-		if a.unread != nil {
-			err = fmt.Errorf("%w\n%w", err, a.unread)
-		}
-		return nil, exit.Usage(err)
+		return nil, a.unusable(err)
 	}
 	if a.LogFormat == "" {
 		a.LogFormat = cfg.Log.Format
@@ -158,7 +174,8 @@ func (a *app) statePath() (string, error) {
 		return "", err
 	}
 	if a.stateFile != "" {
-		return a.stateFile, a.become("")
+		_, err := a.become(a.stateFile)
+		return a.stateFile, err
 	}
 	cfg, err := a.settings()
 	if err != nil {
@@ -210,6 +227,6 @@ func (p *place) beside(state string) string {
 	if !strings.Contains(state, "://") {
 		return state
 	}
-	path, _ := p.configPath() // read before, so there is no error
+	path, _ := p.findConfig() // read before, so there is no error
 	return filepath.Join(filepath.Dir(path), "helpdesk")
 }

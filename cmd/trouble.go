@@ -204,11 +204,11 @@ func (a round) reopened(ctx context.Context, e ended) {
 func (a round) misread(kind string, cause error) error {
 	state := a.stateFile
 	if state == "" {
-		path, err := a.findConfig()
+		f, err := a.opened()
 		if err != nil {
 			return cause
 		}
-		if state, err = config.StatePath(path, a.lookup); err != nil {
+		if state, err = f.StatePath(a.lookup); err != nil {
 			return cause
 		}
 	}

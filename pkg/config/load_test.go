@@ -348,6 +348,14 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+func stateOf(path string, env func(string) (string, bool)) (string, error) {
+	f, err := Open(path)
+	if err != nil {
+		return "", err
+	}
+	return f.StatePath(env)
+}
+
 // The state is found without secrets and despite mistakes in other keys.
 func TestStatePath(t *testing.T) {
 	env := environment("STATE", "/srv/state.db")
@@ -365,16 +373,16 @@ func TestStatePath(t *testing.T) {
 		if !filepath.IsAbs(want) {
 			want = filepath.Join(filepath.Dir(path), want)
 		}
-		if got, err := StatePath(path, env); got != want || err != nil {
+		if got, err := stateOf(path, env); got != want || err != nil {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"state: ${NO}", "a: [", "\xff"} {
-		if got, err := StatePath(write(t, text), env); err == nil {
+		if got, err := stateOf(write(t, text), env); err == nil {
 			t.Errorf("%q: %q, want an error", text, got)
 		}
 	}
-	if _, err := StatePath(filepath.Join(t.TempDir(), "helpdesk.yaml"), env); !errors.Is(err, os.ErrNotExist) {
+	if _, err := stateOf(filepath.Join(t.TempDir(), "helpdesk.yaml"), env); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }

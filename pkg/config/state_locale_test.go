@@ -19,7 +19,11 @@ func TestLocale(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := Locale(path, environment("LANGUAGE", "en")); got != want || err != nil {
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.Locale(environment("LANGUAGE", "en")); got != want || err != nil {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
