@@ -26,6 +26,7 @@ type guard struct {
 	fail func(error) error
 	most int // limit of an answer, in bytes
 
+	chunk   [4 << 10]byte
 	out     []byte // bytes to be read next
 	line    []byte // the current line so far
 	list    []byte // the lines and literals of a LIST response so far
@@ -59,9 +60,16 @@ func (g *guard) Read(p []byte) (int, error) {
 		if g.err != nil {
 			return 0, g.err
 		}
-		chunk := make([]byte, 4<<10)
-		n, err := g.Conn.Read(chunk)
-		if wrong := g.take(chunk[:n]); wrong != nil {
+		if g.literal > 0 && g.list == nil && len(p) > 0 { // most of a message: read without a copy
+			n, err := g.Conn.Read(p[:min(int64(len(p)), g.literal)])
+			g.literal, g.err = g.literal-int64(n), err
+			if n > 0 {
+				return n, nil
+			}
+			continue
+		}
+		n, err := g.Conn.Read(g.chunk[:])
+		if wrong := g.take(g.chunk[:n]); wrong != nil {
 			err = g.fail(wrong)
 		}
 		if g.err = err; err == io.EOF {

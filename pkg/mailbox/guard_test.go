@@ -1,6 +1,9 @@
 package mailbox
 
 import (
+	"fmt"
+	"io"
+	"net"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -237,4 +240,43 @@ func FuzzFolderNames(f *testing.F) {
 		}
 		findsSent(t, odd)
 	})
+}
+
+// sized is a connection that sends a message of many bytes.
+type sized struct {
+	net.Conn
+	r io.Reader
+}
+
+func (s *sized) Read(p []byte) (int, error) { return s.r.Read(p) }
+
+// A message passes the guard without being copied: what is around it is all that the guard keeps.
+func TestMessageIsNotKept(t *testing.T) {
+	const size = 8 << 20
+	head, tail := fmt.Sprintf("* 1 FETCH (UID 1 BODY[] {%d}\r\n", size), ")\r\n"
+	whole := head + strings.Repeat("abcdefg\n", size/8) + tail
+	for _, piece := range []int{1 << 10, 32 << 10} {
+		g := &guard{Conn: &sized{r: strings.NewReader(whole)}, most: maxAnswer, fail: func(err error) error { return err }}
+		p, at := make([]byte, piece), 0
+		before := allocated()
+		for {
+			n, err := g.Read(p)
+			if string(p[:n]) != whole[at:at+n] {
+				t.Fatalf("other bytes at %d", at)
+			}
+			if at += n; err != nil {
+				break
+			}
+		}
+		if got := allocated() - before; at != len(whole) || got > 64<<10 {
+			t.Errorf("by %d: %d bytes of %d, %d allocated", piece, at, len(whole), got)
+		}
+	}
+}
+
+// allocated returns the bytes allocated so far.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }
