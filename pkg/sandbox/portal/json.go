@@ -37,6 +37,9 @@ func parseJSON(raw []byte) (*Params, error) {
 }
 
 func jsonValue(dec *jsontext.Decoder) (any, error) {
+	if dec.PeekKind() == '"' {
+		return jsonString(dec)
+	}
 	tok, err := dec.ReadToken()
 	if err != nil {
 		return nil, err
@@ -44,14 +47,25 @@ func jsonValue(dec *jsontext.Decoder) (any, error) {
 	switch kind := tok.Kind(); kind {
 	case '{', '[':
 		return jsonMembers(dec, kind)
-	case '"':
-		return tok.String(), nil
 	case 't', 'f':
 		return tok.Bool(), nil
 	case 'n':
 		return nil, nil
 	}
 	return json.Number(tok.String()), nil
+}
+
+// jsonString returns the next string. A string without escapes, such as a file in base64, is copied only.
+func jsonString(dec *jsontext.Decoder) (any, error) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	if text := raw[1 : len(raw)-1]; bytes.IndexByte(text, '\\') < 0 {
+		return string(text), nil
+	}
+	text, _ := jsontext.AppendUnquote(nil, raw) // an error tells of a lone surrogate, which is replaced
+	return string(text), nil
 }
 
 // jsonMembers parses the members of an object or a list.

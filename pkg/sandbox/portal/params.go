@@ -156,23 +156,26 @@ func setPath(p *Params, key string, value any) {
 
 // unescape decodes like PHP's urldecode: an invalid escape is unchanged.
 func unescape(s string) string {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+	s = strings.ReplaceAll(s, "+", " ")
+	i := strings.IndexByte(s, '%')
+	if i < 0 {
 		return s
 	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '+' {
-			c = ' '
-		} else if c == '%' && i+2 < len(s) {
+	var b strings.Builder
+	b.Grow(len(s))
+	for ; i >= 0; i = strings.IndexByte(s, '%') {
+		b.WriteString(s[:i])
+		c, n := byte('%'), 1
+		if i+2 < len(s) {
 			if high, low := unhex(s[i+1]), unhex(s[i+2]); high >= 0 && low >= 0 {
-				c = byte(high<<4 | low)
-				i += 2
+				c, n = byte(high<<4|low), 3
 			}
 		}
-		b = append(b, c)
+		b.WriteByte(c)
+		s = s[i+n:]
 	}
-	return string(b)
+	b.WriteString(s)
+	return b.String()
 }
 
 // unhex returns the value of a hexadecimal digit, or -1.
