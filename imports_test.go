@@ -115,8 +115,8 @@ var allowed = map[string][]string{
 		"golang.org/x/net/html",
 		"golang.org/x/text",
 	},
-	"pkg/quote":  {"pkg/lazy", "pkg/glyph", "pkg/desk", "pkg/eml", "pkg/tags", "golang.org/x/net/html"},
-	"pkg/markup": {"pkg/lazy", "pkg/desk", "pkg/tags", "golang.org/x/net/html"},
+	"pkg/quote":  {"pkg/lazy", "pkg/glyph", "pkg/desk", "pkg/eml", "pkg/tags"},
+	"pkg/markup": {"pkg/lazy", "pkg/desk", "pkg/tags"},
 	"pkg/render": {"pkg/alarm", "pkg/glyph", "pkg/desk"},
 	"pkg/config": {
 		"pkg/lazy",

@@ -34,7 +34,7 @@ func BenchmarkBBCode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(l.html)))
 			for b.Loop() {
-				Parse(l.html).BBCode()
+				parsed(l.html).BBCode()
 			}
 		})
 	}
@@ -43,7 +43,7 @@ func BenchmarkBBCode(b *testing.B) {
 // BenchmarkHTML measures the conversion of that markup to letters.
 func BenchmarkHTML(b *testing.B) {
 	for _, l := range letters {
-		code := Parse(l.html).BBCode()
+		code := parsed(l.html).BBCode()
 		b.Run(l.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(code)))

@@ -30,7 +30,7 @@ func FuzzCut(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, max int) {
 		max &= 0xfff
-		whole := Parse(s).BBCode()
+		whole := parsed(s).BBCode()
 		got := Cut(whole, max)
 		if utf8.RuneCountInString(got) > max || !utf8.ValidString(got) || strings.Contains(got, "\x01") {
 			t.Fatalf("%q cut to %d becomes %q", whole, max, got)

@@ -8,10 +8,12 @@ package markup
 import (
 	"strings"
 	"unicode/utf8"
+
+	"helpdesk/pkg/tags"
 )
 
 // Text returns the HTML of a letter as plain text, see Page.Text.
-func Text(html string) string { return Parse(html).Text() }
+func Text(html string) string { return Parse(tags.Read(html)).Text() }
 
 // clean removes what the portal's JSON and XML parsers refuse: invalid UTF-8, control characters except tab and
 // newline, and the two noncharacters that XML forbids. All line ends become newlines.

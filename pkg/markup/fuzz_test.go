@@ -159,7 +159,7 @@ func FuzzBBCode(f *testing.F) {
 		f.Add(r.html)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := Parse(s).BBCode()
+		got := parsed(s).BBCode()
 		if !utf8.ValidString(got) || strings.ContainsAny(got, "\x00\x01\x02") || len(got) > 400*len(s)+100 {
 			t.Fatalf("%q becomes %q", s, got)
 		}
@@ -231,7 +231,7 @@ func TestBounded(t *testing.T) {
 	} {
 		for dialect, f := range map[string]func(string) string{"Text": Text, "HTML": HTML, "Plain": Plain,
 			"Escape": Escape,
-			"BBCode": func(s string) string { return Parse(s).BBCode() }} {
+			"BBCode": func(s string) string { return parsed(s).BBCode() }} {
 			start := time.Now()
 			f(s)
 			if d := time.Since(start); d > time.Minute { // seconds at most, unless it is quadratic

@@ -212,7 +212,7 @@ func TestText(t *testing.T) {
 
 func TestBBCode(t *testing.T) {
 	for _, r := range readings {
-		if diff := cmp.Diff(r.bbcode, Parse(r.html).BBCode()); diff != "" {
+		if diff := cmp.Diff(r.bbcode, parsed(r.html).BBCode()); diff != "" {
 			t.Errorf("%s: %s", r.name, diff)
 		}
 	}

@@ -1,12 +1,12 @@
 package markup
 
-import "golang.org/x/net/html"
+import "helpdesk/pkg/tags"
 
 // node is an element, or a text if tag is empty.
 type node struct {
 	tag    string
 	text   string
-	attr   []html.Attribute
+	attr   []tags.Attr
 	first  *node // first child
 	last   *node
 	next   *node // next sibling
@@ -18,8 +18,8 @@ type node struct {
 
 func (n *node) get(name string) string {
 	for _, a := range n.attr {
-		if a.Key == name {
-			return clean(a.Val)
+		if a.Name == name {
+			return clean(a.Value)
 		}
 	}
 	return ""
@@ -27,7 +27,7 @@ func (n *node) get(name string) string {
 
 func (n *node) has(name string) bool {
 	for _, a := range n.attr {
-		if a.Key == name {
+		if a.Name == name {
 			return true
 		}
 	}

@@ -3,6 +3,8 @@ package markup
 import (
 	"net/url"
 	"strings"
+
+	"helpdesk/pkg/tags"
 )
 
 // Page is the parsed HTML of a letter, for several conversions. Each of them is made once. A page is not safe for
@@ -21,8 +23,8 @@ type Page struct {
 }
 
 // Parse parses the HTML of a letter.
-func Parse(html string) *Page {
-	b := parseHTML(html)
+func Parse(page *tags.Page) *Page {
+	b := build(page)
 	return &Page{root: b.root(), bare: isBare(b.root()), base: b.base, size: b.size, cut: b.full(), inline: b.inline}
 }
 

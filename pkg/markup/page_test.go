@@ -4,12 +4,16 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"helpdesk/pkg/tags"
 )
+
+func parsed(html string) *Page { return Parse(tags.Read(html)) }
 
 // TestTruncated checks that a page with very many elements uses little memory, is reported as truncated, and shows it.
 func TestTruncated(t *testing.T) {
 	rows := func(n int) string { return "<table>" + strings.Repeat("<tr><td>w<td>w</tr>", n) + "</table>" }
-	if p := Parse(rows(15000)); p.Truncated() || strings.Count(p.BBCode(), "[TR]") != 15000 ||
+	if p := parsed(rows(15000)); p.Truncated() || strings.Count(p.BBCode(), "[TR]") != 15000 ||
 		strings.Contains(p.Text(), "…") {
 		t.Errorf("15000 rows: %d, truncated %v", strings.Count(p.BBCode(), "[TR]"), p.Truncated())
 	}
@@ -17,7 +21,7 @@ func TestTruncated(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	p := Parse(html)
+	p := parsed(html)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	held := int64(after.HeapAlloc) - int64(before.HeapAlloc)

@@ -4,9 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
-
 	"helpdesk/pkg/tags"
 )
 
@@ -43,11 +40,14 @@ type builder struct {
 	inline bool // at least one picture has a Content-ID
 }
 
-// parseHTML parses a letter up to its end or the limit of nodes.
-func parseHTML(s string) *builder {
+// build builds the tree of a letter up to its end or the limit of nodes.
+func build(page *tags.Page) *builder {
 	b := &builder{stack: []*node{{}}}
-	r := tags.NewReader(s)
-	for !b.full() && b.token(r) {
+	for t := range page.All() {
+		if b.full() {
+			break
+		}
+		b.token(t)
 	}
 	if b.full() {
 		b.root().add(&node{text: string(ellipsis)})
@@ -56,21 +56,15 @@ func parseHTML(s string) *builder {
 	return b
 }
 
-// token reads the next token and reports whether there was one.
-func (b *builder) token(r *tags.Reader) bool {
-	switch r.Next() {
-	case html.ErrorToken:
-		return false
-	case html.TextToken:
-		b.text(r.Text())
-	case html.StartTagToken:
-		b.start(r, false)
-	case html.SelfClosingTagToken:
-		b.start(r, true)
-	case html.EndTagToken:
-		b.end(r.Tag())
+func (b *builder) token(t tags.Token) {
+	switch t.Kind {
+	case tags.Words:
+		b.text(t.Data)
+	case tags.Close:
+		b.end(t.Data)
+	default:
+		b.start(t)
 	}
-	return true
 }
 
 func (b *builder) root() *node { return b.stack[0] }
@@ -98,15 +92,10 @@ func (b *builder) text(raw string) {
 	}
 }
 
-func (b *builder) start(r *tags.Reader, selfClosing bool) {
-	n := b.node(r.Tag(), "")
+func (b *builder) start(t tags.Token) {
+	n := b.node(t.Data, "")
 	b.closeImplied(n.tag)
-	for more := true; more; {
-		var key, val []byte
-		if key, val, more = r.TagAttr(); key != nil {
-			n.attr = append(n.attr, html.Attribute{Key: atom.String(key), Val: string(val)})
-		}
-	}
+	n.attr = t.Attrs
 	n.look = lookOf(n)
 	b.top().add(n)
 	if n.tag == "img" {
@@ -117,7 +106,8 @@ func (b *builder) start(r *tags.Reader, selfClosing bool) {
 		b.base = baseAddress(n.get("href"))
 	}
 	switch {
-	case voidTags[n.tag], selfClosing && (n.look.hidden || strings.Contains(n.tag, ":")): // as XHTML writers mean it
+	case voidTags[n.tag], t.Kind == tags.Single &&
+		(n.look.hidden || strings.Contains(n.tag, ":")): // as XHTML writers mean it
 	case len(b.stack) >= maxDepth:
 		b.over++
 	default:

@@ -13,33 +13,34 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// choose reports whether to read a letter by its HTML page instead of its plain text, and returns the parsed page. The
-// page is used if it contains everything the plain text says, or if the plain text is empty or a stub. Rules, posts and
+// choose reports whether to read a letter by its HTML page instead of its plain text, and returns the page, read and
+// parsed. The page is used if it contains everything the plain text says, or if the plain text is empty or a stub. Rules, posts and
 // the removal of quotes then all use the same form.
-func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
+func choose(m *desk.Message, c *quote.Cutter) (src *tags.Page, page *markup.Page, byPage bool) {
 	if m.HTML == "" {
-		return nil, false
+		return nil, nil, false
 	}
-	page = markup.Parse(m.HTML)
+	src = tags.Read(m.HTML)
+	page = markup.Parse(src)
 	plain := strings.TrimSpace(m.Plain)
 	if plain == "" {
-		return page, true
+		return src, page, true
 	}
 	text := page.Text()
 	switch stub := c.Stub(plain); {
 	case stub:
-		return page, hasWord(text)
+		return src, page, hasWord(text)
 	case !hasWord(text):
-		return page, false
+		return src, page, false
 	}
 	shown := text + " " + page.Addresses()
 	if !lacks(shown, said(plain)) {
-		return page, true
+		return src, page, true
 	}
 	if lacks(plain, said(text)) { // each contains something that the other lacks
 		degrade(m, desk.DegradedForms)
 	}
-	return page, false
+	return src, page, false
 }
 
 // aside matches what programs add to the plain text they make from a page: addresses of links and names of pictures.

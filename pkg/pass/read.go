@@ -13,6 +13,7 @@ import (
 	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/quote"
+	"helpdesk/pkg/tags"
 )
 
 // Read parses a message and prepares it for decisions and texts: it chooses the text, removes the quote, and converts
@@ -79,10 +80,10 @@ func (by Reading) events(m *desk.Message) {
 
 // compose fills in the texts of a parsed message.
 func compose(m *desk.Message, c *quote.Cutter) {
-	page, byPage := choose(m, c)
+	src, page, byPage := choose(m, c)
 	switch {
 	case byPage:
-		composePage(m, c, page)
+		composePage(m, c, src, page)
 	case m.Plain != "":
 		m.FullText = m.Plain
 		took(m, c.Part(m.Plain))
@@ -103,16 +104,16 @@ func took(m *desk.Message, p quote.Parts) {
 
 // composePage fills in the texts made from the page. If a quote or signature was found only in the page's text, the
 // remaining part is shown as plain text.
-func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
+func composePage(m *desk.Message, c *quote.Cutter, src *tags.Page, whole *markup.Page) {
 	if whole.Truncated() {
 		degrade(m, desk.DegradedText)
 	}
-	page := c.PartHTML(m.HTML)
-	pictures(m, page.Bare)
+	page := c.PartHTML(src)
+	pictures(m, page.Bare.Source)
 	names := pictureNames(m)
 	whole.NamePictures(names)
 	own := whole
-	if page.Own != m.HTML {
+	if page.Own != src {
 		own = markup.Parse(page.Own)
 		own.NamePictures(names)
 	}
@@ -124,10 +125,10 @@ func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
 	} else {
 		m.BBCode = own.BBCode()
 	}
-	m.Quoted = strings.TrimSpace(markup.Text(page.Quoted) + "\n" + m.Quoted)
+	m.Quoted = strings.TrimSpace(markup.Parse(page.Quoted).Text() + "\n" + m.Quoted)
 	m.QuoteCut = m.QuoteCut || page.Cut
 	if m.Signature == "" {
-		m.Signature = strings.TrimSpace(markup.Text(page.Signature))
+		m.Signature = strings.TrimSpace(markup.Parse(page.Signature).Text())
 	}
 }
 

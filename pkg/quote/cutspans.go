@@ -23,7 +23,7 @@ func (p *page) quotes() (spans []span, content bool) {
 		return nil, true
 	}
 	if at >= 0 {
-		spans = cutAt(spans, at, len(p.text), purposeQuote)
+		spans = cutAt(spans, at, len(p.src.Source), purposeQuote)
 	}
 	if content {
 		return spans, true
@@ -56,8 +56,8 @@ func withoutIntros(spans []span) []span {
 
 // isForward reports whether a span begins with the announcement of a forwarded message.
 func (p *page) isForward(s span) bool {
-	head := p.text[s.from:min(s.to, s.from+4000)]
-	for i, line := range strings.Split(tags.Text(head), "\n") {
+	const looked = 4000 // bytes
+	for i, line := range strings.Split(p.src.Text(s.from, min(s.to, s.from+looked)), "\n") {
 		if i > 8 {
 			break
 		}
@@ -119,7 +119,7 @@ func (p *page) answered(spans []span) bool {
 		if s.purpose != purposeQuote {
 			continue
 		}
-		if last >= 0 && hasWords(tags.Text(p.gap(spans[last:i+1]))) {
+		if last >= 0 && p.saysBetween(spans[last:i+1]) {
 			return true
 		}
 		last = i
@@ -130,35 +130,36 @@ func (p *page) answered(spans []span) bool {
 	return false
 }
 
-// gap returns the text between the first and the last span, without the spans in between.
-func (p *page) gap(spans []span) string {
-	var b strings.Builder
+// saysBetween reports whether there are words between the spans.
+func (p *page) saysBetween(spans []span) bool {
 	for i := 1; i < len(spans); i++ {
-		b.WriteString(p.text[min(spans[i-1].to, spans[i].from):spans[i].from])
+		if hasWords(p.src.Text(spans[i-1].to, spans[i].from)) {
+			return true
+		}
 	}
-	return b.String()
+	return false
 }
 
 // answeredInside reports whether the wrapper of a quote contains text outside of the quote. QUIRK: Gmail puts answers
 // between the quoted lines inside its wrapper and closes the blockquote around them.
 func (p *page) answeredInside(s span) bool {
-	body := p.text[s.from:s.to]
-	i := strings.Index(strings.ToLower(body[:min(len(body), 20000)]), "<blockquote")
-	if i < 0 {
-		return false
-	}
-	own := strings.Builder{}
+	const looked = 20000 // bytes for the first blockquote
 	depth, first := 0, true
-	tags.Walk(body, func(tag string, open, text bool, raw string) {
+	for t := range p.src.Within(s.from, s.to) {
+		quotes := t.Data == "blockquote"
 		switch {
-		case tag == "blockquote" && open:
+		case first && t.From > s.from+looked:
+			return false
+		case t.Kind == tags.Words:
+			if depth == 0 && !first && hasWords(t.Data) {
+				return true
+			}
+		case quotes && t.Kind == tags.Open:
 			depth++
 			first = false
-		case tag == "blockquote" && depth > 0:
+		case quotes && t.Kind == tags.Close && depth > 0:
 			depth--
-		case text && depth == 0 && !first:
-			own.WriteString(raw)
 		}
-	})
-	return hasWords(tags.Text(own.String()))
+	}
+	return false
 }

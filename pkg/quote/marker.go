@@ -53,43 +53,39 @@ func compileMarker(m Marker) (marker, error) {
 	return out, errors.Join(errs...)
 }
 
-// marked reports whether a start tag that ends at offset end begins a quote or signature.
-func (p *page) marked(tag string, r *tags.Reader, end int) (*marker, bool) {
-	if !p.c.marked[tag] && !p.c.marked[""] {
+// marked reports whether a start tag begins a quote or signature.
+func (p *page) marked(t tags.Token) (*marker, bool) {
+	if !p.c.marked[t.Data] && !p.c.marked[""] {
 		return nil, false
 	}
-	attrs := p.attributes(r)
 	for i := range p.c.markers {
-		if m := &p.c.markers[i]; (m.tag == "" || m.tag == tag) && m.fits(attrs) && p.stands(m, end) {
+		if m := &p.c.markers[i]; (m.tag == "" || m.tag == t.Data) && m.fits(t) && p.stands(m, t.To) {
 			return m, true
 		}
 	}
 	return nil, false
 }
 
-// attributes returns the attributes of the current tag of the reader. The map is reused by the next call.
-func (p *page) attributes(r *tags.Reader) map[string]string {
-	clear(p.attrs)
-	for more := true; more && len(p.attrs) < 50; {
-		var k, v []byte
-		if k, v, more = r.TagAttr(); k != nil && len(v) <= 2000 {
-			p.attrs[string(k)] = string(v)
-		}
+// value returns the value of an attribute, or "" if it is too long.
+func value(t tags.Token, name string) string {
+	const longest = 2000
+	if v := t.Get(name); len(v) <= longest {
+		return v
 	}
-	return p.attrs
+	return ""
 }
 
-func (m *marker) fits(attrs map[string]string) bool {
-	if m.id != nil && !m.id.MatchString(attrs["id"]) || m.style != nil && !m.style.MatchString(attrs["style"]) {
+func (m *marker) fits(t tags.Token) bool {
+	if m.id != nil && !m.id.MatchString(value(t, "id")) || m.style != nil && !m.style.MatchString(value(t, "style")) {
 		return false
 	}
-	if m.attrName != "" && !strings.EqualFold(attrs[m.attrName], m.attrValue) {
+	if m.attrName != "" && !strings.EqualFold(value(t, m.attrName), m.attrValue) {
 		return false
 	}
 	if m.class == nil {
 		return true
 	}
-	for _, class := range strings.Fields(attrs["class"]) {
+	for _, class := range strings.Fields(value(t, "class")) {
 		if m.class.MatchString(class) {
 			return true
 		}

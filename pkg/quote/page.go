@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strings"
 
-	"golang.org/x/net/html"
-
 	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/tags"
 )
@@ -13,16 +11,15 @@ import (
 // page is an HTML text during the search for spans.
 type page struct {
 	c     *Cutter
-	text  string
+	src   *tags.Page
 	spans []span
 	lines []pageLine // the visible lines outside of spans, read so far
 	line  []byte
 	start int
 	until string // tag of the current marked element, "" outside
 	depth int    // number of open elements with this tag
-	attrs map[string]string
-	rule  int // offset of the <hr> with no text after it yet, or -1
-	looks int // number of searches inside elements so far, see maxLooks
+	rule  int    // offset of the <hr> with no text after it yet, or -1
+	looks int    // number of searches inside elements so far, see maxLooks
 }
 
 type pageLine struct {
@@ -32,68 +29,59 @@ type pageLine struct {
 	rule int // offset of the <hr> above it, or -1
 }
 
-func newPage(c *Cutter, text string) *page {
-	return &page{c: c, text: text, start: -1, rule: -1, attrs: map[string]string{}}
+func newPage(c *Cutter, src *tags.Page) *page {
+	return &page{c: c, src: src, start: -1, rule: -1}
 }
 
-// scan reads the page once and collects the marked elements and the lines outside of them.
+// scan goes through the page once and collects the marked elements and the lines outside of them.
 func (p *page) scan() {
-	r := tags.NewReader(p.text)
-	for {
-		tt := r.Next()
-		if tt == html.ErrorToken {
-			break
-		}
-		from, to := r.Place()
-		switch tt {
-		case html.TextToken:
+	for t := range p.src.All() {
+		switch {
+		case t.Kind == tags.Words:
 			if p.until == "" {
-				p.word(r.Text(), from)
+				p.word(t.Data, t.From)
 			}
-		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			tag := r.Tag()
-			if p.until != "" {
-				p.leave(tag, tt, to)
-			} else if p.enter(tag, tt, r, from, to) {
-				return
-			}
+		case p.until != "":
+			p.leave(t)
+		case p.enter(t):
+			return
 		}
 	}
 	p.endLine()
 }
 
 // leave looks for the end of the marked element.
-func (p *page) leave(tag string, tt html.TokenType, at int) {
-	if tag != p.until {
+func (p *page) leave(t tags.Token) {
+	if t.Data != p.until {
 		return
 	}
-	if tt == html.StartTagToken {
+	if t.Kind == tags.Open {
 		p.depth++
-	} else if tt == html.EndTagToken {
+	} else if t.Kind == tags.Close {
 		if p.depth--; p.depth == 0 {
-			p.spans[len(p.spans)-1].to, p.until, p.rule = at, "", -1
+			p.spans[len(p.spans)-1].to, p.until, p.rule = t.To, "", -1
 		}
 	}
 }
 
 // enter checks whether a tag begins a marked element. It returns true if the element extends to the end of the page.
-func (p *page) enter(tag string, tt html.TokenType, r *tags.Reader, from, end int) (all bool) {
-	if tags.EndsLine(tag) {
+func (p *page) enter(t tags.Token) (all bool) {
+	if tags.EndsLine(t.Data) {
 		p.endLine()
 	}
-	if tt == html.EndTagToken || len(p.spans) >= maxSpans {
+	if t.Kind == tags.Close || len(p.spans) >= maxSpans {
 		return false
 	}
-	m, ok := p.marked(tag, r, end)
-	if !ok || tt == html.SelfClosingTagToken && !m.rest {
-		if tag == "hr" && p.rule < 0 {
-			p.rule = from
+	m, ok := p.marked(t)
+	if !ok || t.Kind == tags.Single && !m.rest {
+		if t.Data == "hr" && p.rule < 0 {
+			p.rule = t.From
 		}
 		return false
 	}
 	p.endLine()
-	p.spans = append(p.spans, span{p.quoteAt(from), len(p.text), m.purpose, m})
-	p.until, p.depth = tag, 1
+	p.spans = append(p.spans, span{p.quoteAt(t.From), len(p.src.Source), m.purpose, m})
+	p.until, p.depth = t.Data, 1
 	return m.rest
 }
 

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"helpdesk/pkg/glyph"
-	"helpdesk/pkg/tags"
 )
 
 // Limits of the search inside elements whose tags do not identify them.
@@ -24,7 +23,7 @@ func (p *page) stands(m *marker, end int) bool {
 	if p.looks++; p.looks > maxLooks {
 		return false
 	}
-	lines := nonBlank(tags.Text(p.text[end:min(len(p.text), end+lookBytes)]), 3)
+	lines := nonBlank(p.src.Text(end, end+lookBytes), 3)
 	if m.holds == needsLabel {
 		return len(lines) > 0 && p.c.isField(label(lines[0]))
 	}

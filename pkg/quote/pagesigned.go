@@ -12,7 +12,7 @@ func (p *page) signed(spans []span) []span {
 		if !t.gone[i] || t.kind[i] == lineSpan {
 			continue
 		}
-		s := span{at[i], len(p.text), purposeSignature, nil}
+		s := span{at[i], len(p.src.Source), purposeSignature, nil}
 		for i++; i < len(at); i++ {
 			if !t.gone[i] || t.kind[i] == lineSpan {
 				s.to = at[i]

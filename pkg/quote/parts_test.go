@@ -24,14 +24,14 @@ func (c *Cutter) Cut(text string) (kept, quoted string) {
 
 // CutHTML returns the page that PartHTML keeps, and the part that it cuts off.
 func (c *Cutter) CutHTML(text string) (kept, quoted string) {
-	p := c.PartHTML(text)
-	if p.Own == text {
+	p := c.PartHTML(tags.Read(text))
+	if p.Own.Source == text {
 		return text, ""
 	}
 	if p.Cut {
-		quoted = p.Quoted
+		quoted = p.Quoted.Source
 	}
-	return p.Own, quoted + p.Signature
+	return p.Own.Source, quoted + p.Signature.Source
 }
 
 // If only a greeting, a closing, a signature or a reference to the answers is above a quote, the answers are in the
@@ -65,7 +65,7 @@ func TestWhatSaysNothingCutsNothing(t *testing.T) {
 			}
 		}
 		page := page1(above) + `<div style="border:none;border-top:solid #E1E1E1 1.0pt">` + page1(header) + "</div>"
-		if p := c.PartHTML(page); p.Own != page || p.Cut || !strings.Contains(p.Quoted, "Какой код") {
+		if p := c.PartHTML(tags.Read(page)); p.Own.Source != page || p.Cut || !strings.Contains(p.Quoted.Source, "Какой код") {
 			t.Errorf("%q above a page: %+v", above, p)
 		}
 	}
@@ -81,8 +81,8 @@ func TestWhatSaysNothingCutsNothing(t *testing.T) {
 			t.Errorf("%q is kept with its quote: %+v", above, p)
 		}
 		page := page1(above) + `<div style="border:none;border-top:solid #E1E1E1 1.0pt">` + page1(header) + "</div>"
-		if p := c.PartHTML(page); !p.Cut || strings.Contains(p.Own, "Какой код") {
-			t.Errorf("%q is kept with its page: %s", above, p.Own)
+		if p := c.PartHTML(tags.Read(page)); !p.Cut || strings.Contains(p.Own.Source, "Какой код") {
+			t.Errorf("%q is kept with its page: %s", above, p.Own.Source)
 		}
 	}
 }
@@ -96,8 +96,8 @@ func TestPictureSays(t *testing.T) {
 		`<p>Добрый день!</p><img src="cid:photo">`: true,
 		`<p>Добрый день!</p><p>С уважением, Мария</p><img src="cid:logo">`: false,
 	} {
-		p := c.PartHTML(above + quote)
-		if p.Cut != cut || p.Bare != above || !strings.Contains(p.Quoted, "Какой код") {
+		p := c.PartHTML(tags.Read(above + quote))
+		if p.Cut != cut || p.Bare.Source != above || !strings.Contains(p.Quoted.Source, "Какой код") {
 			t.Errorf("%s: %+v", above, p)
 		}
 	}
@@ -120,7 +120,7 @@ func TestQuotedIsToldWhenKept(t *testing.T) {
 		if p := c.Part(text); !strings.Contains(p.Quoted, "ivanov@example.ru") {
 			t.Errorf("%s: %+v", name, p)
 		}
-		if p := c.PartHTML(page1(text)); !strings.Contains(tags.Text(p.Quoted), "ivanov@example.ru") &&
+		if p := c.PartHTML(tags.Read(page1(text))); !strings.Contains(tags.Text(p.Quoted.Source), "ivanov@example.ru") &&
 			name != "behind marks" {
 			t.Errorf("%s, a page: %+v", name, p)
 		}
@@ -162,8 +162,8 @@ func TestSignatureIsTold(t *testing.T) {
 func TestAHeaderAcrossAQuote(t *testing.T) {
 	quoted := `----------------</div><div>Кому: Пётр (p@x.example);</div><div>Тема: Принтер;</div>` +
 		`<div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Что сломалось?</p></blockquote>`
-	p := cutter(t).PartHTML(`<p>Не печатает принтер.</p><div>` + quoted + `<div>От: Ивана</div>`)
-	if !strings.Contains(p.Bare, "Не печатает") || !strings.Contains(p.Bare, "От: Ивана") || p.Quoted != quoted {
-		t.Errorf("bare %q, quoted %q", p.Bare, p.Quoted)
+	p := cutter(t).PartHTML(tags.Read(`<p>Не печатает принтер.</p><div>` + quoted + `<div>От: Ивана</div>`))
+	if !strings.Contains(p.Bare.Source, "Не печатает") || !strings.Contains(p.Bare.Source, "От: Ивана") || p.Quoted.Source != quoted {
+		t.Errorf("bare %q, quoted %q", p.Bare.Source, p.Quoted.Source)
 	}
 }

@@ -7,30 +7,29 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Reader reads a page token by token and skips what a mail program without scripts does not show: style sheets,
+// reader reads a page token by token and skips what a mail program without scripts does not show: style sheets,
 // scripts, titles and comments. If one of these is not closed, it hides as little as possible.
-type Reader struct {
+type reader struct {
 	*html.Tokenizer
 	page     string
 	from, to int            // position of the token in the page
 	ends     map[string]int // position of the next end tag by name, as last found; len(page) = no more
 	restarts int
 	skipText bool // the next text belongs to a hidden element without an end
+	odd      bool // what a token is depended on those far behind it
+	attrs    []Attr
 }
 
 // mostRestarts bounds how often the rest of a page is read again, since each time may read all of it.
 const mostRestarts = 50
 
-// NewReader returns a reader of a page.
-func NewReader(page string) *Reader {
-	return &Reader{Tokenizer: html.NewTokenizer(strings.NewReader(page)), page: page, ends: map[string]int{}}
+// newReader returns a reader of a page.
+func newReader(page string) *reader {
+	return &reader{Tokenizer: html.NewTokenizer(strings.NewReader(page)), page: page, ends: map[string]int{}}
 }
 
-// Place returns the position of the last token in the page.
-func (r *Reader) Place() (from, to int) { return r.from, r.to }
-
 // Next reads the next token.
-func (r *Reader) Next() html.TokenType {
+func (r *reader) Next() html.TokenType {
 	for {
 		tt := r.Tokenizer.Next()
 		r.from = r.to
@@ -53,7 +52,9 @@ func (r *Reader) Next() html.TokenType {
 			}
 		case html.DoctypeToken:
 		case html.EndTagToken:
-			if name := r.peekName(); !hiding[name] {
+			switch r.peekName() {
+			case atom.Style, atom.Script, atom.Title:
+			default:
 				return tt
 			}
 		default:
@@ -64,86 +65,83 @@ func (r *Reader) Next() html.TokenType {
 	}
 }
 
-// hiding are the elements whose content is never shown. QUIRK: 1C and other XHTML writers close them in the start tag.
-var hiding = map[string]bool{"style": true, "script": true, "title": true}
-
-// shown are the elements whose content the tokenizer treats as text. A program without scripts and frames shows it as
-// part of the page.
-var shown = map[string]bool{"noscript": true, "iframe": true, "noembed": true, "noframes": true}
-
-// hides reports whether a start tag begins a hidden element, and makes the reader skip its content.
-func (r *Reader) hides(tt html.TokenType) bool {
-	name := r.peekName()
-	switch {
-	case shown[name]:
+// hides reports whether a start tag begins an element whose content is never shown, and makes the reader skip it.
+// QUIRK: 1C and other XHTML writers close such elements in the start tag.
+func (r *reader) hides(tt html.TokenType) bool {
+	switch name := r.peekName(); name {
+	case atom.Noscript, atom.Iframe, atom.Noembed, atom.Noframes, // a program without them shows their content
+		atom.Plaintext: // it has no end
 		r.NextIsNotRawText()
-		return false
-	case name == "textarea", name == "xmp":
-		if tt == html.SelfClosingTagToken || r.end(name) < 0 {
+	case atom.Textarea, atom.Xmp:
+		r.odd = true
+		if tt == html.SelfClosingTagToken || r.end(name.String()) < 0 {
 			r.NextIsNotRawText()
 		}
-		return false
-	case name == "plaintext": // it has no end
-		r.NextIsNotRawText()
-		return false
-	case !hiding[name]:
-		return false
-	case tt == html.SelfClosingTagToken:
-		r.NextIsNotRawText()
-	case !r.closed(name):
-		r.NextIsNotRawText()
-		r.skipText = true
-	default:
-		r.skipText = true // everything up to the end tag is a single text
+	case atom.Style, atom.Script, atom.Title:
+		if tt == html.SelfClosingTagToken {
+			r.NextIsNotRawText()
+			return true
+		}
+		if r.skipText = true; !r.closed(name.String()) { // else everything up to the end tag is a single text
+			r.NextIsNotRawText()
+			r.odd = true
+		}
+		return true
 	}
-	return true
+	return false
 }
 
-// peekName returns the name of the last tag. The tokenizer would return it only once.
-func (r *Reader) peekName() string {
+// peekName returns the name of the last tag, or 0 if it is unknown.
+func (r *reader) peekName() atom.Atom {
 	raw := strings.TrimLeft(r.page[r.from:r.to], "</")
 	end := 0
 	for end < len(raw) && raw[end] > ' ' && raw[end] != '/' && raw[end] != '>' {
 		end++
 	}
-	if a := atom.Lookup([]byte(strings.ToLower(raw[:min(end, 20)]))); a != 0 && end <= 20 {
-		return a.String()
-	}
-	return ""
+	return atomOf(raw[:end])
 }
 
-// Tag returns the name of the current tag in lower case. It is TagName, which copies every name, for known names.
-func (r *Reader) Tag() string {
-	raw := strings.TrimPrefix(r.page[r.from+1:r.to], "/")
-	var name [longestAtom]byte
-	for i := range len(raw) {
-		switch c := raw[i]; {
-		case strings.IndexByte(" \n\r\t\f/>", c) >= 0:
-			if a := atom.Lookup(name[:i]); a != 0 {
-				return a.String()
-			}
-			return r.copiedTag()
-		case i == len(name):
-			return r.copiedTag()
-		case 'A' <= c && c <= 'Z':
-			name[i] = c + 'a' - 'A'
-		default:
-			name[i] = c
+// nameIn returns the name in a tag.
+func nameIn(tag string) string {
+	name := strings.TrimPrefix(tag[1:], "/")
+	if end := strings.IndexAny(name, " \n\r\t\f/>"); end >= 0 {
+		name = name[:end]
+	}
+	return name
+}
+
+// atomOf returns the atom of a name, or 0 if it has none.
+func atomOf(name string) atom.Atom {
+	const longest = 32
+	var lower [longest]byte
+	if len(name) > longest {
+		return 0
+	}
+	for i := range len(name) {
+		if lower[i] = name[i]; 'A' <= name[i] && name[i] <= 'Z' {
+			lower[i] += 'a' - 'A'
 		}
 	}
-	return r.copiedTag()
+	return atom.Lookup(lower[:len(name)])
 }
 
-// longestAtom is the length of the longest known name.
-const longestAtom = 32
-
-func (r *Reader) copiedTag() string {
-	name, _ := r.TagName()
-	return string(name)
+// tagName returns the name of a tag in lower case. It does not copy known names.
+func tagName(tag string) string {
+	name := nameIn(tag)
+	if a := atomOf(name); a != 0 {
+		return a.String()
+	}
+	lower := []byte(name)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] += 'a' - 'A'
+		}
+	}
+	return strings.ReplaceAll(string(lower), "\x00", "\ufffd")
 }
 
-// Text returns the current text with its entities decoded. Most texts have none, and are not copied.
-func (r *Reader) Text() string {
+// Text returns the current text with its entities decoded.
+func (r *reader) Text() string {
 	if raw := r.page[r.from:r.to]; strings.IndexByte(raw, '&') < 0 && strings.IndexByte(raw, '\r') < 0 {
 		return raw
 	}
@@ -155,7 +153,7 @@ func (r *Reader) Text() string {
 var beyond = []string{"<body", "<div", "<table", "<p>", "<p ", "<br", "<style", "</head"}
 
 // closed reports whether a hidden element has its own end tag.
-func (r *Reader) closed(name string) bool {
+func (r *reader) closed(name string) bool {
 	end := r.end(name)
 	if end < 0 {
 		return false
@@ -181,7 +179,7 @@ func (r *Reader) closed(name string) bool {
 
 // end returns the position of the next end tag with this name, or -1. It remembers the position, so that all searches
 // together read the page once.
-func (r *Reader) end(name string) int {
+func (r *reader) end(name string) int {
 	at, asked := r.ends[name]
 	if !asked || at < r.to {
 		at = indexEnd(r.page, name, r.to)
@@ -210,8 +208,9 @@ func indexEnd(page, name string, from int) int {
 
 // restart continues after a tag that is still open at the end of the page. QUIRK: the quotation mark of an attribute is
 // not closed.
-func (r *Reader) restart() bool {
+func (r *reader) restart() bool {
 	rest := r.page[min(r.from, len(r.page)):]
+	r.odd = r.odd || len(rest) > 0
 	if r.restarts++; len(rest) == 0 || r.restarts > mostRestarts {
 		return false
 	}
@@ -223,7 +222,8 @@ func (r *Reader) restart() bool {
 }
 
 // again restarts reading at an offset and reports whether it may.
-func (r *Reader) again(from int) bool {
+func (r *reader) again(from int) bool {
+	r.odd = true
 	if r.restarts++; r.restarts > mostRestarts || from >= len(r.page) {
 		return false
 	}

@@ -24,7 +24,7 @@ var block = map[string]bool{
 
 // Text returns the visible text of a page without formatting.
 func Text(page string) string {
-	r := NewReader(page)
+	r := newReader(page)
 	var out strings.Builder
 	for {
 		switch r.Next() {
@@ -33,7 +33,7 @@ func Text(page string) string {
 		case html.TextToken:
 			out.WriteString(r.Text())
 		case html.StartTagToken, html.SelfClosingTagToken:
-			if block[r.Tag()] {
+			if block[tagName(r.page[r.from:r.to])] {
 				out.WriteByte('\n')
 			}
 		}
@@ -42,18 +42,3 @@ func Text(page string) string {
 
 // EndsLine reports whether a tag ends a line.
 func EndsLine(tag string) bool { return block[tag] }
-
-// Walk calls f for every tag and text of a page.
-func Walk(page string, f func(tag string, open, text bool, raw string)) {
-	r := NewReader(page)
-	for {
-		switch tt := r.Next(); tt {
-		case html.ErrorToken:
-			return
-		case html.TextToken:
-			f("", false, true, r.page[r.from:r.to])
-		case html.StartTagToken, html.EndTagToken:
-			f(r.Tag(), tt == html.StartTagToken, false, "")
-		}
-	}
-}
