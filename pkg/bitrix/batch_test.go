@@ -1,6 +1,7 @@
 package bitrix
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -225,13 +226,17 @@ func TestFilesAreEncodedWhileTheyAreSent(t *testing.T) {
 	}
 }
 
-// Every pair of base64's characters, and every length of the last group.
+// Every pair of base64's characters, and every length of what is encoded last.
 func TestBase64InAQuery(t *testing.T) {
 	var all []byte
 	for i := range 1 << 12 {
 		all = append(all, byte(i>>4), byte(i<<4|i>>8), byte(i))
 	}
-	for _, b := range [][]byte{all, all[:len(all)-1], all[:len(all)-2], nil, {0xfb}, {0xff, 0xff}, {0xfb, 0xef, 0xbe}} {
+	samples := [][]byte{nil, {0xfb}, {0xff, 0xff}, {0xfb, 0xef, 0xbe}, bytes.Repeat([]byte{0xff}, 5000)}
+	for n := range 20 {
+		samples = append(samples, all[:n], all[:len(all)-n], all[len(all)-n:])
+	}
+	for _, b := range samples {
 		var p payload
 		p.add([]byte("a="), b)
 		if got, want := string(sent(t, p)), "a="+url.QueryEscape(base64.StdEncoding.EncodeToString(b)); got != want {

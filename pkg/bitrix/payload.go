@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"math/bits"
 	"sync"
 )
 
@@ -81,34 +82,38 @@ var quanta = sync.OnceValue(func() *[1 << 12]uint64 {
 	return &all
 })
 
-// twelve returns the first and the last twelve bits of three bytes.
-func twelve(b []byte) (first, last uint) {
-	return uint(b[0])<<4 | uint(b[1])>>4, uint(b[1])<<8&0xfff | uint(b[2])
-}
-
 // encodeBase64 writes the base64 of b, escaped for a query, to dst and returns what it wrote. It needs 16 bytes of dst
 // for every three of b.
 func encodeBase64(dst, b []byte) []byte {
 	all, n := quanta(), 0
-	for ; len(b) >= 3; b = b[3:] {
-		first, last := twelve(b)
-		binary.LittleEndian.PutUint64(dst[n:], all[first])
-		n += int(all[first] >> 56)
-		binary.LittleEndian.PutUint64(dst[n:], all[last])
-		n += int(all[last] >> 56)
+	for ; len(b) >= 8; b = b[6:] {
+		v := binary.BigEndian.Uint64(b)
+		one, two, three, four := all[v>>52], all[v>>40&0xfff], all[v>>28&0xfff], all[v>>16&0xfff]
+		room := dst[n : n+32]
+		binary.LittleEndian.PutUint64(room, one)
+		at := one >> 56
+		binary.LittleEndian.PutUint64(room[at&7:], two)
+		at += two >> 56
+		binary.LittleEndian.PutUint64(room[at&15:], three)
+		at += three >> 56
+		binary.LittleEndian.PutUint64(room[at&31:], four)
+		n += int(at + four>>56)
 	}
-	return dst[:n+copy(dst[n:], padded(b))]
+	return appendLast(dst[:n], b)
 }
 
-// base64Size returns the number of bytes that encodeBase64 writes for b.
+// base64Size returns the number of bytes that encodeBase64 writes for b: four letters for every three bytes, and two
+// bytes more for each letter that is escaped. The values of these letters, 62 and 63, have their five highest bits set.
 func base64Size(b []byte) (n int) {
-	all := quanta()
-	for ; len(b) >= 3; b = b[3:] {
-		first, last := twelve(b)
-		n += int(all[first]>>56 + all[last]>>56)
+	const each = 0x041041041041 // the lowest bit of each of eight letters
+	for ; len(b) >= 8; b = b[6:] {
+		v := binary.BigEndian.Uint64(b) >> 16
+		n += 8 + 2*bits.OnesCount64(v>>1&(v>>2)&(v>>3)&(v>>4)&(v>>5)&each)
 	}
-	return n + len(padded(b))
+	return n + len(appendLast(nil, b))
 }
 
-// padded encodes the last one or two bytes of a file.
-func padded(b []byte) []byte { return appendEscaped(nil, []byte(base64.StdEncoding.EncodeToString(b))) }
+// appendLast appends the last bytes of a piece, fewer than eight.
+func appendLast(dst, b []byte) []byte {
+	return appendEscaped(dst, base64.StdEncoding.AppendEncode(make([]byte, 0, 12), b))
+}
