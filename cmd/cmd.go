@@ -52,6 +52,7 @@ func newApp(t tui.Terminal) *app {
 
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
+	deepen(0)
 	a := newApp(tui.New(in, out, errw))
 	end := profile(a.env)
 	status := a.main(args)
