@@ -43,6 +43,8 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(untilEnd{m}, map[string]func(){
 		"helpdesk": func() { os.Exit(haste(newApp(tui.New(os.Stdin, os.Stdout, os.Stderr))).main(os.Args[1:])) },
+		// helpdesk as main.go runs it, with profiles
+		"helpdesk-profiled": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		// helpdesk with another clock: AHEAD is how far ahead it is.
 		"helpdesk-later": func() {
 			ahead, err := time.ParseDuration(os.Getenv("AHEAD"))

@@ -199,6 +199,7 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 	if err != nil {
 		return nil, nil, err
 	}
+	policy.Calendar = Calendar(cfg) // it may read a list of days off
 	policy.FromLabels, policy.OtherLabels = cut.rules.FromLabels, cut.rules.OtherLabels
 	compiled, err := desk.Compile(policy)
 	if err != nil {
@@ -299,7 +300,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		p.OwnNames = append(p.OwnNames, Sender(m).Name)
 		p.Fields[m.Name] = taskFields(cfg.TaskFor(m.Name))
 	}
-	p.Routes, p.Calendar = routes(cfg), Calendar(cfg)
+	p.Routes = routes(cfg)
 	lettering(p, cfg.Letters)
 	p.Boxes = map[string]desk.Policy{}
 	for _, m := range cfg.Mailboxes {

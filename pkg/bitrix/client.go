@@ -70,7 +70,7 @@ type Client struct {
 	body int // greatest size of a batch in bytes; 0 = not yet loaded
 }
 
-var webhookPath = lazy.Regexp(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
+var webhookPath = lazy.Regexp(`^(.*)/rest/(\d+)/([^/]+)/?$`)
 
 // New returns a client of the webhook's portal. It does not connect yet. Its errors never show the webhook.
 func New(o Options) (*Client, error) {

@@ -167,7 +167,7 @@ func date(s string) string {
 
 var listName = lazy.Regexp(`^[a-z][a-z0-9_-]*$`)
 
-var localeName = lazy.Regexp(`^[a-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+var localeName = lazy.Regexp(`^[a-z]{2,}(-[A-Za-z0-9]+)*$`)
 
 func locale(s string) string {
 	if !localeName().MatchString(s) {

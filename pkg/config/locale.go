@@ -38,15 +38,19 @@ func (d *decoder) languages(key string, l Letters) {
 	if d.brokenIn("templates") {
 		return
 	}
-	there := d.config.Locales()
-	known := func(name string) bool { return slices.Contains(there, name) }
-	list := strings.Join(there, ", ")
+	known := func(name string) bool {
+		return slices.ContainsFunc(d.config.files(), func(files fs.FS) bool {
+			_, err := fs.Stat(files, path.Join(name, localeFile))
+			return err == nil
+		})
+	}
+	list := func() string { return strings.Join(d.config.Locales(), ", ") }
 	if _, given := d.places[key+".locale"]; given && l.Locale != Auto && !known(l.Locale) {
 		d.once(key+".locale", "there are no texts in that language; there are %s, and %s = the customer's. Another "+
 			"one "+
-			"needs a folder among the templates that has a %s", list, Auto, localeFile)
+			"needs a folder among the templates that has a %s", list(), Auto, localeFile)
 	}
 	if _, given := d.places[key+".default_locale"]; given && !known(l.DefaultLocale) {
-		d.once(key+".default_locale", "there are no texts in that language; there are %s", list)
+		d.once(key+".default_locale", "there are no texts in that language; there are %s", list())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-var dayPart = lazy.Regexp(`^(\d{1,6})d`)
+var dayPart = lazy.Regexp(`^(\d+)d`)
 
 // parseDuration reads Go's durations, optionally preceded by days: 1d12h. Only zero may have no unit.
 func parseDuration(text string) (time.Duration, error) {
@@ -55,7 +55,7 @@ func parseHours(text string) (from, to time.Duration, err error) {
 	return from, to, nil
 }
 
-var size = lazy.Regexp(`^(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?)(i?)B?$`)
+var size = lazy.Regexp(`^(\d+(?:\.\d+)?) ?([kKMGT]?)(i?)B?$`)
 
 // parseSize reads a size in bytes: kB and MB count by 1000, kiB and MiB by 1024.
 func parseSize(text string) (int64, error) {

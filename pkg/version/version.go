@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 )
 
 // Values set by the linker for a release (-ldflags "-X helpdesk/pkg/version.number=1.2.0 …"); empty in a build from
@@ -20,7 +21,9 @@ type Build struct {
 }
 
 // Get returns the description of this build.
-func Get() Build {
+func Get() Build { return get() }
+
+var get = sync.OnceValue(func() Build {
 	b := Build{Version: number, Commit: commit, Date: date, Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || number != "" {
@@ -40,7 +43,7 @@ func Get() Build {
 		}
 	}
 	return b.named()
-}
+})
 
 func (b Build) named() Build {
 	if b.Version == "" {
