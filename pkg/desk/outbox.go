@@ -45,7 +45,7 @@ type Result struct {
 	Replace *Effect // another effect takes its place
 
 	Made   Made      // with Done
-	Post   *Post     // with Done of a task or comment: as it was made; nil = as it was queued
+	Effect *Effect   // with Done of a task or comment: as it was made; nil = as it was queued
 	ID     string    // with Done of a letter: its Message-ID
 	Sent   string    // with Done of a letter: its text; "" = the ticket already has it
 	Cc     []string  // with Done of a letter: the addresses in copy

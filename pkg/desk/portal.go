@@ -82,7 +82,8 @@ type Made struct {
 
 // Unconfirmed is an effect that the portal reports as made, but that has not been seen there yet.
 type Unconfirmed struct {
-	Effect  Effect    `json:"effect"` // with the numbers of the task and the chat
+	Effect  Effect    `json:"effect"`        // with the numbers of the task and the chat
+	Seq     uint64    `json:"seq,omitempty"` // of the whole effect, since Effect is without its text; 0 = it is whole
 	Comment int64     `json:"comment,omitempty"`
 	At      time.Time `json:"at"`              // when it was made
 	Looks   int       `json:"looks,omitempty"` // number of looks that did not find it

@@ -62,7 +62,7 @@ func (p *posts) made(d desk.Pending, m desk.Made) desk.Result {
 		}
 	})
 	p.Log.Info("made", "effect", d.Effect.Kind, "ticket", d.Effect.Ticket, "task", m.Task, "try", d.Tries+1)
-	return desk.Result{Seq: d.Seq, Done: true, Made: m, Post: d.Effect.Post, Then: p.lacking(d.Effect, m.Missing)}
+	return desk.Result{Seq: d.Seq, Done: true, Made: m, Effect: &d.Effect, Then: p.lacking(d.Effect, m.Missing)}
 }
 
 // deleted reports whether a task no longer exists in the portal.

@@ -8,7 +8,7 @@ func (s Ledger) Accept(list []desk.Accepted) error {
 	return s.update(func(tx txn) error {
 		for _, a := range list {
 			if a.Effect != "" {
-				if err := tx.Bucket(bUnseen).Delete([]byte(a.Effect)); err != nil {
+				if err := forgetUnseen(tx, []byte(a.Effect)); err != nil {
 					return err
 				}
 			}

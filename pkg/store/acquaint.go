@@ -20,6 +20,7 @@ type person struct {
 	ids      map[string]bool // Message-IDs
 	places   map[string]bool // keys of places
 	entries  map[uint64]bool // of the outbox
+	awaited  map[uint64]bool // effects that were made and not seen yet
 	jailed   map[uint64]bool // entries of the quarantine
 	copies   map[uint64]bool
 	latest   map[uint64]bool // tickets whose latest letter they wrote (true) or did not write
@@ -34,7 +35,8 @@ type person struct {
 func strangers() *person {
 	return &person{names: map[string]bool{}, tickets: map[uint64]bool{}, messages: map[string]bool{},
 		effects: map[string]bool{}, ids: map[string]bool{}, places: map[string]bool{}, entries: map[uint64]bool{},
-		jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{}, tasks: map[uint64]TaskOf{},
+		awaited: map[uint64]bool{},
+		jailed:  map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{}, tasks: map[uint64]TaskOf{},
 		others: map[string]string{}}
 }
 
@@ -42,7 +44,8 @@ func strangers() *person {
 func acquaint(tx txn, address string) (*person, error) {
 	p := strangers()
 	p.traces = newTraces([]string{address}, nil)
-	for _, learn := range []func(txn) error{p.ofTickets, p.ofMessages, p.ofDirectories, p.ofOutbox, p.ofQuarantine,
+	for _, learn := range []func(txn) error{p.ofTickets, p.ofMessages, p.ofDirectories, p.ofOutbox, p.ofUnseen,
+		p.ofQuarantine,
 		p.ofCopies} {
 		if err := learn(tx); err != nil {
 			return nil, err
@@ -161,6 +164,15 @@ func (p *person) ofOutbox(tx txn) error {
 		}
 		if mine {
 			p.entries[e.Seq] = true
+		}
+		return nil
+	})
+}
+
+func (p *person) ofUnseen(tx txn) error {
+	return each(tx, bUnseen, func(_ []byte, u desk.Unconfirmed) error {
+		if p.claims(bUnseen, nil, &u) == whose {
+			p.awaited[u.Seq] = true
 		}
 		return nil
 	})

@@ -141,7 +141,7 @@ func (p *person) claims(b string, key []byte, v any) claim {
 	case *entry:
 		return p.when(p.entries[v.Seq])
 	case *desk.Effect:
-		return p.when(p.entries[numbered(key)])
+		return p.when(p.entries[numbered(key)] || p.awaited[numbered(key)])
 	case *desk.Unconfirmed:
 		return p.when(p.tickets[v.Effect.Ticket] || p.messages[v.Effect.Cause])
 	case *desk.Quarantined:

@@ -114,6 +114,8 @@ func (s Persons) removeWhole(tx txn, f Found, raw []byte) error {
 		return releaseEntry(tx, f.Number)
 	case bRaw:
 		return unshelve(tx, f.Number)
+	case bUnseen:
+		return forgetUnseen(tx, f.key)
 	}
 	return tx.Bucket(f.bucket).Delete(f.key)
 }

@@ -108,6 +108,7 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	if p.Effect.Kind == desk.OpenTask {
 		step.Task = r.Made.Task
 	}
+	var kept bool
 	var err error
 	if p.Effect.Kind == desk.SendLetter {
 		step.To, step.Cc = p.Effect.Letter.To.Addr, r.Cc
@@ -121,13 +122,16 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 			err = errors.Join(err, keepCopy(tx, c, r.Copy))
 		}
 	} else {
-		err = unseen(tx, &step, p, r)
+		kept, err = unseen(tx, &step, p, r)
 	}
 	if err != nil {
 		return err
 	}
 	if err := note(tx, p.Effect.Ticket, step); err != nil {
 		return err
+	}
+	if kept {
+		return dequeue(tx, p.Seq)
 	}
 	return remove(tx, p.Seq)
 }

@@ -95,8 +95,13 @@ func save(tx txn, p desk.Pending, effect bool) error {
 
 // remove deletes an entry and its effect.
 func remove(tx txn, seq uint64) error {
+	return errors.Join(dequeue(tx, seq), tx.Bucket(bEffects).Delete(number(seq)))
+}
+
+// dequeue deletes an entry and keeps its effect.
+func dequeue(tx txn, seq uint64) error {
 	tx.edits.entries[seq] = nil
-	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
+	return tx.Bucket(bOutbox).Delete(number(seq))
 }
 
 // enqueue appends effects to the outbox. since is the time since which they may have been attempted; zero means that

@@ -99,6 +99,8 @@ func crowded(t testing.TB, s *Store) {
 		Ticket: 1,
 		Post:   &desk.Post{Text: said},
 	}})
+	put(bUnseen, []byte("u3"), desk.Unconfirmed{Seq: 61, Effect: desk.Effect{Key: "u3", Ticket: 1, Post: &desk.Post{}}})
+	put(bEffects, number(61), desk.Effect{Key: "u3", Ticket: 1, Post: &desk.Post{Text: unseenText}})
 	put(bUnseen, []byte("u2"), desk.Unconfirmed{Effect: desk.Effect{Key: "u2", Ticket: 2, Post: &desk.Post{Text: said,
 		Notes: []desk.Note{{Detail: key}}}}})
 	put(bQuarantine, number(1), desk.Quarantined{Seq: 1, Place: desk.Place{
@@ -194,6 +196,9 @@ func encodings(words []string) (all []string) {
 	return slices.Compact(slices.Sorted(slices.Values(all)))
 }
 
+// unseenText is the text of a task for anna's letter that was made and not seen yet.
+const unseenText = "сломался принтер"
+
 var annas = []string{"anna.karenina@", "anna.karenina%40", "почта.example", "xn--80a1acny", "каренина"}
 
 func TestNothingOfAPersonIsLeft(t *testing.T) { onBoth(t, testNothingOfAPersonIsLeft) }
@@ -205,9 +210,13 @@ func testNothingOfAPersonIsLeft(t *testing.T, fresh func(testing.TB) *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := map[string]int{}
+	kinds, shown := map[string]int{}, false
 	for _, f := range trail.Records {
 		kinds[f.bucket]++
+		shown = shown || f.bucket == bEffects && f.Number == 61 && f.Theirs
+	}
+	if !shown {
+		t.Error("the text of a task that was not seen yet is not hers")
 	}
 	for _, b := range buckets {
 		if !slices.Contains([]string{bMeta, bSeen, bTasks, bTokens}, b) && kinds[b] == 0 {
@@ -218,7 +227,7 @@ func testNothingOfAPersonIsLeft(t *testing.T, fresh func(testing.TB) *Store) {
 	if err != nil || len(done.Records) != len(trail.Records) || len(done.Waiting) != 4 {
 		t.Fatalf("%v: %d of %d records; waiting %+v", err, len(done.Records), len(trail.Records), done.Waiting)
 	}
-	for _, f := range leftOf(t, s, annas...) {
+	for _, f := range leftOf(t, s, append([]string{unseenText}, annas...)...) {
 		t.Error(f)
 	}
 	again, err := s.Persons.Trail(anna.Addr)
@@ -373,6 +382,9 @@ func testClosedTicketsAreForgotten(t *testing.T, fresh func(testing.TB) *Store) 
 	n, more, err := s.Persons.Expire(noon.Add(time.Hour), noon.Add(time.Minute), 10)
 	if err != nil || n != 1 || more {
 		t.Fatalf("%d %v %v", n, more, err)
+	}
+	for _, f := range leftOf(t, s, unseenText) {
+		t.Error(f)
 	}
 	left := map[string]bool{}
 	for _, f := range leftOf(t, s, annas...) {

@@ -152,7 +152,7 @@ func TestResultsReadNoTexts(t *testing.T) {
 		for _, d := range due(t, s, noon) {
 			a.Seqs = append(a.Seqs, d.Seq)
 			d.Effect.Post.Text = "Здравствуйте 12"
-			results = append(results, desk.Result{Seq: d.Seq, Done: true, Post: d.Effect.Post,
+			results = append(results, desk.Result{Seq: d.Seq, Done: true, Effect: &d.Effect,
 				Made: desk.Made{Task: int64(d.Effect.Ticket), Seen: true}})
 		}
 		c := counted(t, s, func() error { return errors.Join(s.Outbox.Start(noon, a), s.Outbox.Finish(noon, results)) })

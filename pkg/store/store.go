@@ -64,7 +64,7 @@ const (
 	bHits       = "hits"       // pattern → desk.Exclusion with only its hits
 	bReturned   = "returned"   // address → since when its mail bounces
 	bPictures   = "pictures"   // address NUL hash → picture
-	bUnseen     = "unseen"     // key of an effect → desk.Unconfirmed
+	bUnseen     = "unseen"     // key of an effect → desk.Unconfirmed, whose text is in effects
 	bCopies     = "copies"     // sequence → desk.Copy
 	bSent       = "sent"       // sequence of the copies → the letter's bytes
 	bAccepted   = "accepted"   // id of a difference → desk.Accepted
