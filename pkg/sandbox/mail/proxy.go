@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -54,7 +55,8 @@ func (p *Proxy) CutUploadAfter(bytes int64) { p.with(func() { p.cutUpload = byte
 // DropNext closes the next connection immediately.
 func (p *Proxy) DropNext() { p.with(func() { p.drop++ }) }
 
-// Delay delays every piece of a response.
+// Delay delays every piece of a response by a round trip. Pieces that are under way at the same time wait together, as
+// they do in a network.
 func (p *Proxy) Delay(d time.Duration) { p.with(func() { p.delay = d }) }
 
 // Rewrite replaces every line sent by the server. The line includes its line break.
@@ -146,10 +148,39 @@ func limited(r io.Reader, n int64) io.Reader {
 	return io.LimitReader(r, n)
 }
 
-// answers forwards the server's responses, line by line if they are rewritten.
-func (p *Proxy) answers(client io.Writer, server io.Reader, rewrite func([]byte) []byte) {
-	lines := bufio.NewReader(server)
-	piece := make([]byte, 16<<10)
+// piece is part of a response that is under way.
+type piece struct {
+	bytes   []byte
+	arrives time.Time
+}
+
+// underWay is the number of pieces that a network holds.
+const underWay = 256
+
+// answers forwards the server's responses.
+func (p *Proxy) answers(client net.Conn, server io.Reader, rewrite func([]byte) []byte) {
+	pieces := make(chan piece, underWay)
+	go func() {
+		defer close(pieces)
+		p.read(server, rewrite, pieces)
+	}()
+	broken := false
+	for one := range pieces {
+		p.held()
+		time.Sleep(time.Until(one.arrives))
+		if !broken {
+			_, err := client.Write(one.bytes)
+			broken = err != nil
+		}
+		if broken {
+			_ = client.Close() // ends the copying from the client, which ends the server's responses
+		}
+	}
+}
+
+// read cuts what the server says into pieces: lines if they are rewritten.
+func (p *Proxy) read(server io.Reader, rewrite func([]byte) []byte, pieces chan<- piece) {
+	lines, buf := bufio.NewReader(server), make([]byte, 16<<10)
 	for {
 		var part []byte
 		var err error
@@ -158,22 +189,25 @@ func (p *Proxy) answers(client io.Writer, server io.Reader, rewrite func([]byte)
 			part = rewrite(part)
 		} else {
 			var n int
-			n, err = lines.Read(piece)
-			part = piece[:n]
+			n, err = lines.Read(buf)
+			part = bytes.Clone(buf[:n])
 		}
-		p.wait()
-		if _, werr := client.Write(part); err != nil || werr != nil {
+		p.mu.Lock()
+		delay := p.delay
+		p.mu.Unlock()
+		pieces <- piece{part, time.Now().Add(delay)}
+		if err != nil {
 			return
 		}
 	}
 }
 
-func (p *Proxy) wait() {
+// held waits while responses are held back.
+func (p *Proxy) held() {
 	p.mu.Lock()
-	delay, stalled := p.delay, p.stalled
+	stalled := p.stalled
 	p.mu.Unlock()
 	if stalled != nil {
 		<-stalled
 	}
-	time.Sleep(delay)
 }
