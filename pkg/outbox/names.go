@@ -13,6 +13,19 @@ const (
 	onec = "onec"
 )
 
+// correspondents returns the addresses whose names may be needed to make the effects.
+func correspondents(due []desk.Pending) (addresses []string) {
+	for _, d := range due {
+		switch e := d.Effect; {
+		case e.Kind == desk.SendLetter && e.Letter != nil:
+			addresses = append(addresses, e.Letter.To.Key())
+		case e.Kind == desk.OpenTask && e.Post != nil:
+			addresses = append(addresses, e.Post.From.Key())
+		}
+	}
+	return addresses
+}
+
 // name returns the name for greeting a contact: from the first source that has a usable one, otherwise from their
 // letter, "" if there is none. known reports whether any name was found, even one that is unsuitable for a greeting. If
 // a source is away, the letter is sent without the name.

@@ -67,6 +67,11 @@ func (n keptNet) Stored(at desk.Place) (found [][]byte, err error) {
 
 type peopleNet struct{ People }
 
+// Ahead is silent about a panic, which happens again when a name is asked for, or does no harm.
+func (n peopleNet) Ahead(sources, addresses []string) {
+	_ = Try("look up names", func() error { n.People.Ahead(sources, addresses); return nil })
+}
+
 func (n peopleNet) Contact(address string) (p desk.Profile, ok bool, err error) {
 	defer Caught("look up name", &err)
 	return n.People.Contact(address)

@@ -49,6 +49,9 @@ type Kept interface {
 
 // People returns names by address.
 type People interface {
+	// Ahead announces that the names of these addresses will be asked for, so that a remote state reads them in one
+	// request.
+	Ahead(sources, addresses []string)
 	Contact(address string) (desk.Profile, bool, error)
 	Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error)
 	SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error
@@ -233,6 +236,7 @@ func (o *Outbox) Round(ctx context.Context) error {
 		return err
 	}
 	forPortal, forRelays, results := o.part(due)
+	o.people.Ahead(o.Sources, correspondents(due))
 	var made, sent []desk.Result
 	err = o.AtOnce(
 		func() (err error) { made, err = o.posts.round(ctx, kit, forPortal); return err },

@@ -126,6 +126,11 @@ func (x trapKept) Stored(at desk.Place) ([][]byte, error) {
 	return x.Kept.Stored(at)
 }
 
+func (x trapPeople) Ahead(sources, addresses []string) {
+	x.t("People.Ahead", addresses)
+	x.People.Ahead(sources, addresses)
+}
+
 func (x trapPeople) Contact(address string) (desk.Profile, bool, error) {
 	x.t("People.Contact", address)
 	return x.People.Contact(address)

@@ -154,6 +154,9 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 		for _, e := range first {
 			tx.Bucket(bEffects).Ahead(number(e.Seq))
 			tx.Bucket(bTickets).Ahead(number(e.Ticket))
+			if e.Kind == desk.SendLetter { // the sender will ask for the ticket, and Finish adds to what was sent
+				tx.Bucket(bTexts).Ahead(number(e.Ticket), sentKey(e.Ticket))
+			}
 		}
 		for _, e := range first {
 			p, err := e.whole(tx)

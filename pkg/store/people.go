@@ -33,6 +33,23 @@ func (s People) Contact(address string) (p desk.Profile, ok bool, err error) {
 	return p, ok, err
 }
 
+// Ahead announces that the entries of the addresses in our directory, and what the other sources said about them, will
+// be asked for.
+func (s People) Ahead(sources, addresses []string) {
+	if s.near {
+		return
+	}
+	_ = s.view(func(tx txn) error { // an error returns with the question itself
+		for _, a := range addresses {
+			tx.Bucket(bContacts).Ahead([]byte(desk.FoldAddress(a)))
+			for _, source := range sources {
+				tx.Bucket(bProfiles).Ahead(profileKey(source, a))
+			}
+		}
+		return nil
+	})
+}
+
 // SetContacts writes names into our directory, by address; "" deletes the entry. It returns the number of changed
 // entries.
 func (s People) SetContacts(names map[string]string) (changed int, err error) {
