@@ -32,7 +32,7 @@ var (
 
 // DB is an open database. No other run has it open for writing.
 type DB interface {
-	// View calls fn with a read-only transaction.
+	// View calls fn with a read-only transaction. It does not wait for the fn of an Update.
 	View(fn func(Tx) error) error
 	// Update calls fn with a transaction. The changes are kept if fn returns nil and discarded otherwise.
 	Update(fn func(Tx) error) error

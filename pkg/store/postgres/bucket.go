@@ -23,6 +23,20 @@ type tx struct {
 	d       *DB
 	changed changes
 	counted map[string]uint64
+	holds   bool // it has d.mu
+}
+
+// lock takes d.mu if the transaction does not have it, and returns a function that releases it again.
+func (t *tx) lock() (release func()) {
+	if t.holds {
+		return func() {}
+	}
+	t.d.mu.Lock()
+	t.holds = true
+	return func() {
+		t.holds = false
+		t.d.mu.Unlock()
+	}
 }
 
 // View implements engine.DB.
@@ -32,20 +46,21 @@ func (d *DB) View(fn func(engine.Tx) error) error {
 	if err := d.usable(); err != nil {
 		return err
 	}
-	return fn(tx{d, changes{}, map[string]uint64{}})
+	return fn(&tx{d, changes{}, map[string]uint64{}, true})
 }
 
-// Update implements engine.DB.
+// Update implements engine.DB. It has d.mu only while it reads and while it sends, so that View need not wait for fn.
 func (d *DB) Update(fn func(engine.Tx) error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.usable(); err != nil {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	t := &tx{d, changes{}, map[string]uint64{}, false}
+	if err := t.begin(); err != nil {
 		return err
 	}
-	t := tx{d, changes{}, map[string]uint64{}}
 	if err := fn(t); err != nil {
 		return err
 	}
+	defer t.lock()()
 	if d.overlay {
 		for bucket, values := range t.changed {
 			for key, value := range values {
@@ -60,40 +75,47 @@ func (d *DB) Update(fn func(engine.Tx) error) error {
 	return d.commit(t)
 }
 
-// usable returns the reason why the session cannot be used any more, nil if it can. It also empties the shelves when
-// they are too large.
+func (t *tx) begin() error {
+	defer t.lock()()
+	return t.d.usable()
+}
+
+// usable returns the reason why the session cannot be used any more, nil if it can. It also makes room on the shelves.
 func (d *DB) usable() error {
 	if d.lost == nil && d.conn == nil {
 		return errors.New("the state is closed")
 	}
 	if d.bytes > mostKept {
-		d.shelves, d.bytes = map[string]*shelf{}, 0
+		d.evict()
 	}
 	return d.lost
 }
 
 // Bucket implements engine.Tx.
-func (t tx) Bucket(name string) engine.Bucket { return bucket{t, name} }
+func (t *tx) Bucket(name string) engine.Bucket { return bucket{t, name} }
 
 type bucket struct {
-	tx
+	*tx
 	name string
 }
 
 func (b bucket) Get(key []byte) ([]byte, error) {
+	defer b.lock()()
 	k := string(key)
 	if value, ok := b.change(k); ok {
 		return value, nil
 	}
 	s := b.d.shelf(b.name)
-	value, ok := s.known[k]
-	if !ok && !s.whole {
-		if err := b.d.fetch(place{b.name, k}); err != nil {
-			return nil, err
+	if known, ok := s.known[k]; ok || s.whole {
+		if ok && known.age != b.d.age {
+			s.known[k] = kept{known.value, b.d.age}
 		}
-		value = b.d.fetched(place{b.name, k})
+		return known.value, nil
 	}
-	return value, nil
+	if err := b.d.fetch(place{b.name, k}); err != nil {
+		return nil, err
+	}
+	return b.d.fetched(place{b.name, k}), nil
 }
 
 // change returns the value of a key that was changed in this transaction or in the overlay.
@@ -119,6 +141,7 @@ func (b bucket) Delete(key []byte) error {
 }
 
 func (b bucket) Count(by uint64) (uint64, error) {
+	defer b.lock()()
 	n, ok := b.counted[b.name]
 	if !ok {
 		if err := b.d.readCounts(); err != nil {
@@ -133,6 +156,7 @@ func (b bucket) Count(by uint64) (uint64, error) {
 }
 
 func (b bucket) Ahead(keys ...[]byte) {
+	defer b.lock()()
 	for _, key := range keys {
 		if _, changed := b.change(string(key)); !changed {
 			b.d.ahead[place{b.name, string(key)}] = true
@@ -142,6 +166,7 @@ func (b bucket) Ahead(keys ...[]byte) {
 
 // Walk merges the entries on the server with the unsent changes.
 func (b bucket) Walk(from []byte, fn func(key, value []byte) error) error {
+	defer b.lock()()
 	changed := b.changesFrom(string(from))
 	next := func() error {
 		key := changed[0]

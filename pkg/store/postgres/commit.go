@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,7 +19,8 @@ const (
 
 // commit sends the changes of a transaction as one batch: one round trip, and one transaction on the server. The first
 // statement fails if another run has written since this run opened the state.
-func (d *DB) commit(t tx) error {
+func (d *DB) commit(t *tx) error {
+	d.prune(t)
 	if len(t.changed) == 0 && len(t.counted) == 0 {
 		return nil
 	}
@@ -27,12 +29,16 @@ func (d *DB) commit(t tx) error {
 		".fence set commits = commits + 1, at = now() where commits = $1 returning 1) "+
 		"select 1 / count(*), pg_backend_pid() from mine", [][]byte{number(d.fence)}, []uint32{oidInt8}, []int16{1},
 		[]int16{0, 0})
+	if !d.packs && len(t.changed) > 0 {
+		b.ExecParams(pack, nil, nil, nil, nil)
+	}
 	t.batch(b)
 	results, err := d.send(b)
 	if err != nil {
 		return err
 	}
 	d.fence++
+	d.packs = d.packs || len(t.changed) > 0
 	for bucket, values := range t.changed {
 		for key, value := range values {
 			d.remember(bucket, key, value)
@@ -48,8 +54,29 @@ func (d *DB) commit(t tx) error {
 	return nil
 }
 
+// prune drops changes to what is there already.
+func (d *DB) prune(t *tx) {
+	for bucket, values := range t.changed {
+		s := d.shelf(bucket)
+		for key, value := range values {
+			old, known := s.known[key]
+			if (known || s.whole) && (old.value == nil) == (value == nil) && bytes.Equal(old.value, value) {
+				delete(values, key)
+			}
+		}
+		if len(values) == 0 {
+			delete(t.changed, bucket)
+		}
+	}
+}
+
+// pack makes the server compress long values in the way that takes it less time, if it has that way. Servers before
+// version 14 and those built without it have no such choice.
+const pack = "select set_config('default_toast_compression', 'lz4', false) from pg_settings " +
+	"where name = 'default_toast_compression' and 'lz4' = any (enumvals)"
+
 // batch appends the statements that write the changes.
-func (t tx) batch(b *pgconn.Batch) {
+func (t *tx) batch(b *pgconn.Batch) {
 	var buckets, keys, values, goneBuckets, goneKeys, counters, counts [][]byte
 	for bucket, all := range t.changed {
 		for key, value := range all {

@@ -37,14 +37,18 @@ type DB struct {
 	absent  bool // the tables do not exist and are not created
 	clock   func() time.Time
 
-	mu      sync.Mutex // allows one transaction at a time
+	writing sync.Mutex // allows one Update at a time
+	mu      sync.Mutex // for all below, and for the connection
 	lost    error      // why the session cannot be used any more, nil if it can
 	heard   time.Time  // sending time of the last request that was answered
 	shelves map[string]*shelf
 	bytes   int // size of the shelves
+	age     int // number of times that perAge bytes were put on the shelves
+	young   int // bytes put there since
 	counts  map[string]uint64
 	ahead   map[place]bool   // keys to be read with the next request
 	over    changes          // changes in the overlay
+	packs   bool             // the server was told how to compress
 	large   map[place][]byte // values just read that are too large for the shelves
 }
 
@@ -253,6 +257,8 @@ func (d *DB) Rewrite() error {
 // Close releases the lock. It keeps the connection for the next opening, or closes it. The lock is released explicitly,
 // because the server may notice a closed connection only later, and the next run would find the state locked.
 func (d *DB) Close() error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.conn == nil {

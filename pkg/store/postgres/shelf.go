@@ -13,24 +13,32 @@ type place struct{ bucket, key string }
 
 // shelf caches a bucket. Nobody else changes the bucket while this run has the lock.
 type shelf struct {
-	known map[string][]byte // a nil value = the key does not exist
-	whole bool              // the cache contains the complete bucket
-	keys  []string          // the existing keys in order, only if whole
+	known map[string]kept
+	whole bool     // the cache contains the complete bucket
+	keys  []string // the existing keys in order, only if whole
+}
+
+// kept is the value of a key in the cache.
+type kept struct {
+	value []byte // nil = the key does not exist
+	age   int    // of the cache when the value was last read or written
 }
 
 const (
-	mostKept  = 8 << 20   // bytes on all shelves; if there are more, they are emptied before the next transaction
+	// bytes on all shelves; if there are more, the older half is dropped before the next transaction
+	mostKept  = 8 << 20
+	perAge    = mostKept / 4
 	wholeUpTo = 2 << 20   // largest bucket that is cached completely, in bytes
 	largest   = 256 << 10 // largest cached value, in bytes
 	firstPage = 200       // entries in the first request of a walk
-	nextPages = 2000
-	mostAhead = 5000 // keys in one request
+	nextPages = 2000      // at most; each request asks for twice as many as the one before
+	mostAhead = 5000      // keys in one request
 )
 
 func (d *DB) shelf(bucket string) *shelf {
 	s := d.shelves[bucket]
 	if s == nil {
-		s = &shelf{known: map[string][]byte{}, whole: d.absent}
+		s = &shelf{known: map[string]kept{}, whole: d.absent}
 		d.shelves[bucket] = s
 	}
 	return s
@@ -39,13 +47,15 @@ func (d *DB) shelf(bucket string) *shelf {
 // remember caches the value of a key; nil = the key does not exist.
 func (d *DB) remember(bucket, key string, value []byte) {
 	s := d.shelf(bucket)
+	if old, had := s.known[key]; had {
+		d.bytes -= weight(key, old.value)
+	}
 	if len(value) > largest {
 		delete(s.known, key)
 		s.whole, s.keys = false, nil
 		return
 	}
-	d.bytes += len(key) + len(value) + 64
-	s.known[key] = value
+	d.keep(s, key, value)
 	if !s.whole {
 		return
 	}
@@ -57,6 +67,34 @@ func (d *DB) remember(bucket, key string, value []byte) {
 		s.keys = slices.Insert(s.keys, i, key)
 	}
 }
+
+// keep puts a value on a shelf that does not have the key.
+func (d *DB) keep(s *shelf, key string, value []byte) {
+	s.known[key] = kept{value, d.age}
+	d.bytes += weight(key, value)
+	if d.young += weight(key, value); d.young > perAge {
+		d.age, d.young = d.age+1, 0
+	}
+}
+
+// evict drops the values that were neither read nor written lately. What was announced for the work in hand stays.
+func (d *DB) evict() {
+	for _, s := range d.shelves {
+		for key, k := range s.known {
+			if k.age >= d.age-1 {
+				continue
+			}
+			delete(s.known, key)
+			d.bytes -= weight(key, k.value)
+			if k.value != nil {
+				s.whole, s.keys = false, nil
+			}
+		}
+	}
+}
+
+// weight returns the memory that an entry of the cache takes, in bytes.
+func weight(key string, value []byte) int { return len(key) + len(value) + 64 }
 
 // fetch reads a key together with the announced keys.
 func (d *DB) fetch(first place) error {
@@ -106,7 +144,7 @@ func (d *DB) fetched(p place) []byte {
 		delete(d.large, p)
 		return value
 	}
-	return d.shelf(p.bucket).known[p.key]
+	return d.shelf(p.bucket).known[p.key].value
 }
 
 // walk calls fn with every entry on the server from a key on. It caches a small bucket that it has walked completely.
@@ -114,7 +152,7 @@ func (d *DB) walk(bucket, from string, fn func(key string, value []byte) error) 
 	if s := d.shelf(bucket); s.whole {
 		i, _ := slices.BinarySearch(s.keys, from)
 		for _, key := range slices.Clone(s.keys[i:]) { // fn may read keys that change the shelf
-			if err := fn(key, s.known[key]); err != nil {
+			if err := fn(key, s.known[key].value); err != nil {
 				return err
 			}
 		}
@@ -122,7 +160,7 @@ func (d *DB) walk(bucket, from string, fn func(key string, value []byte) error) 
 	}
 	var all [][2][]byte
 	size, whole := 0, from == ""
-	for page := firstPage; ; page = nextPages {
+	for page := firstPage; ; page = min(2*page, nextPages) {
 		rows, err := d.page(bucket, from, page)
 		if err != nil {
 			return err
@@ -145,11 +183,13 @@ func (d *DB) walk(bucket, from string, fn func(key string, value []byte) error) 
 		from = string(rows[len(rows)-1][0]) + "\x00"
 	}
 	if whole {
-		s := &shelf{known: map[string][]byte{}, whole: true}
+		for key, k := range d.shelf(bucket).known {
+			d.bytes -= weight(key, k.value)
+		}
+		s := &shelf{known: map[string]kept{}, whole: true}
 		for _, e := range all {
-			s.known[string(e[0])] = e[1]
+			d.keep(s, string(e[0]), e[1])
 			s.keys = append(s.keys, string(e[0]))
-			d.bytes += len(e[0]) + len(e[1]) + 64
 		}
 		d.shelves[bucket] = s
 	}
