@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -102,11 +103,13 @@ func requestParams(r *http.Request) *Params {
 		}
 		return params
 	}
-	raw, err := readBody(r)
+	buffer := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(buffer)
+	raw, err := readBody(r, buffer)
 	if err != nil || len(raw) == 0 {
 		return params
 	}
-	body := &Params{}
+	body := &Params{} // copies of what is in the buffer
 	if strings.Contains(kind, "json") {
 		// QUIRK: invalid JSON counts as no parameters, so the method reports missing ones (rest,
 		// CRestUtil::getRequestData).
@@ -122,9 +125,12 @@ func requestParams(r *http.Request) *Params {
 	return params
 }
 
-// readBody reads the body of a request up to the limit. With a known length it allocates the buffer once.
-func readBody(r *http.Request) ([]byte, error) {
-	var b bytes.Buffer
+// bodies are buffers for bodies of requests, which take megabytes.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readBody reads the body of a request up to the limit into b. With a known length it allocates once at most.
+func readBody(r *http.Request, b *bytes.Buffer) ([]byte, error) {
+	b.Reset()
 	if r.ContentLength > 0 {
 		b.Grow(int(min(r.ContentLength, maxBody)) + bytes.MinRead)
 	}

@@ -52,8 +52,8 @@ func (p *Portal) receive(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, errNotSaved()
 	}
-	content, err := io.ReadAll(part)
-	if err != nil {
+	content := make([]byte, header.Size)
+	if _, err := io.ReadFull(part, content); err != nil {
 		return nil, errNotSaved()
 	}
 	if p.o.Latency != nil {

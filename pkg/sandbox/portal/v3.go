@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"errors"
 	"mime"
 	"net/http"
@@ -68,7 +69,7 @@ func v3Methods() map[string]v3Method {
 
 // serveV3 handles one request of REST v3.
 func (p *Portal) serveV3(w http.ResponseWriter, r *http.Request, user, code, name string) {
-	raw, _ := readBody(r)
+	raw, _ := readBody(r, new(bytes.Buffer))
 	params, jsonErr := v3Params(r, raw)
 	c := p.note(&Call{Method: name, V3: true, Params: params, Key: r.Header.Get("Idempotency-Key")})
 	if e := p.gate(r, user, code); e != nil {
