@@ -82,15 +82,15 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 		defer f.Close()
 		in = f
 	}
-	kit, zone, err := a.offlineKit(mailbox)
+	kit, err := a.offlineKit(mailbox)
 	if err != nil {
 		return desk.Message{}, desk.Decision{}, err
 	}
 	now := a.now()
 	counted := &counter{r: in}
 	m, err := pass.Read(counted, desk.Listing{Place: desk.Place{Mailbox: mailbox, UID: 1}, Received: now}, pass.Reading{
-		Cutter: kit.Cutter, Languages: kit.Languages,
-		Event: func(e desk.Event) string { return kit.Texts(mailbox, "").Event(e, zone) }})
+		Cutter: kit.cutter, Languages: kit.Languages,
+		Event: func(e desk.Event) string { return kit.Texts(mailbox, "").Event(e, kit.zone) }})
 	if err != nil {
 		return m, desk.Decision{}, exit.Usage(fmt.Errorf("%s: %w", path, err))
 	}
@@ -111,7 +111,7 @@ func (a *app) explainFolder(folder, mailbox string, asJSON bool) error {
 	if err != nil {
 		return exit.Usage(err)
 	}
-	if _, _, err := a.offlineKit(mailbox); err != nil {
+	if _, err := a.offlineKit(mailbox); err != nil {
 		return err
 	}
 	all := []explainedFile{}

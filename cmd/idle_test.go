@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -35,6 +36,32 @@ func TestIdlePassesPrepareNothing(t *testing.T) {
 		if slices.Contains(poll, name) || slices.Contains(notify, name) {
 			t.Errorf("an idle pass calls %s", name)
 		}
+	}
+}
+
+// A notify that has comments to send compiles no rules for cutting letters, which it does not read.
+func TestNotifyDoesNotPrepareToRead(t *testing.T) {
+	t.Parallel()
+	r, err := newRig(t.TempDir(), sandbox.PortalOptions{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.close)
+	raw := "From: ivan@romashka.example\nTo: support@helpdesk.example\nSubject: Printer\nMessage-ID: " +
+		"<1@romashka.example>\n" +
+		"Date: @DATE@\n\nIt does not print.\n"
+	if _, err := r.arrive([]byte(raw), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	allocating(t, r, "poll")
+	allocating(t, r, "notify")
+	r.portal.Say(r.portal.Tasks()[0].ID, 7, "Please restart it.")
+	names := allocating(t, r, "notify")
+	if n := len(r.smtp.Letters()); n != 2 || !slices.Contains(names, "helpdesk/pkg/desk.Compile") {
+		t.Errorf("no answer is sent: %d letters", n)
+	}
+	if slices.Contains(names, "helpdesk/pkg/quote.Compile") {
+		t.Error("notify compiles the rules that cut letters")
 	}
 }
 

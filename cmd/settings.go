@@ -16,6 +16,7 @@ import (
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
 )
@@ -184,23 +185,33 @@ func (a *app) statePath() (string, error) {
 	return cfg.State, nil
 }
 
+// offline is what judging a message without servers needs.
+type offline struct {
+	pass.Kit
+	cutter *quote.Cutter
+	zone   *time.Location
+}
+
 // offlineKit returns the rules for judging a message without servers: those of the configuration if there is one, else
 // the defaults. A named mailbox must be in the configuration.
-func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err error) {
+func (a *app) offlineKit(mailbox string) (o offline, err error) {
 	cfg, err := a.settings()
 	if errors.Is(err, config.ErrNotFound) {
 		cfg, err = config.Default(), nil
 	}
 	if err != nil {
-		return k, nil, err
+		return o, err
 	}
 	if mailbox != "" {
 		if err := known(cfg, mailbox); err != nil {
-			return k, nil, exit.Usage(err)
+			return o, exit.Usage(err)
 		}
 	}
-	k, err = wiring.Kit(cfg)
-	return k, cfg.Location(mailbox), err
+	o.zone = cfg.Location(mailbox)
+	if o.Kit, err = wiring.Kit(cfg); err == nil {
+		o.cutter, err = wiring.Cutter(cfg)
+	}
+	return o, err
 }
 
 // wire assembles a pass with this run's log and clock.

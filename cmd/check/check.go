@@ -143,7 +143,7 @@ func checkFolders(u Subject) Line {
 
 func checkTemplates(u Subject) Line {
 	k := Line{What: "templates", OK: true, Note: u.Say("check.templates")}
-	if _, err := wiring.Kit(u.Settings); err != nil {
+	if err := wiring.Try(u.Settings); err != nil {
 		k.fails(err)
 	}
 	return k

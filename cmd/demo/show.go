@@ -37,8 +37,7 @@ func (d *Stage) rules() (*quote.Cutter, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, cutter, err := wiring.Rules(cfg)
-	return cutter, err
+	return wiring.Cutter(cfg)
 }
 
 // newLetters returns the letters sent since the last call, sorted by recipient, because their order within a pass

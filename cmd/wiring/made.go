@@ -43,16 +43,15 @@ func (l *lasting[T]) of(files fs.FS) (made T, err error) {
 	return made, nil
 }
 
-// cutting is the rules that cut letters, with their compiled form.
+// cutting is the rules that cut letters, with their compiled form, which only a pass needs that reads letters.
 type cutting struct {
 	rules  quote.Rules
-	cutter *quote.Cutter
+	cutter func() (*quote.Cutter, error)
 }
 
 var cuttings = lasting[cutting]{name: "quotes.yaml", make: func(raw []byte) (c cutting, err error) {
-	if err = strictly(raw, &c.rules); err == nil {
-		c.cutter, err = quote.Compile(c.rules)
-	}
+	err = strictly(raw, &c.rules)
+	c.cutter = sync.OnceValues(func() (*quote.Cutter, error) { return quote.Compile(c.rules) })
 	return c, err
 }}
 

@@ -22,9 +22,10 @@ import (
 // Try compiles all settings and templates as a pass does, and returns the mistakes.
 func Try(cfg *config.Config) error {
 	_, err := Kit(cfg)
+	_, cerr := Cutter(cfg)
 	_, werr := namedWords(cfg.Templates)
 	_, aerr := Alarms(cfg)
-	if err = errors.Join(err, werr, aerr); err != nil {
+	if err = errors.Join(err, cerr, werr, aerr); err != nil {
 		return exit.Usage(err)
 	}
 	return nil

@@ -117,6 +117,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		Boxes: boxes, Looked: servers.Looked, Outbox: out,
 		Lost:   s.Lost(),
 		Policy: policy, Kit: func() (pass.Kit, error) { return kit(cfg, policy) },
+		Cutter:          func() (*quote.Cutter, error) { return Cutter(cfg) },
 		QuarantineAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
@@ -155,7 +156,7 @@ func kit(cfg *config.Config, policy *desk.Policy) (k pass.Kit, err error) {
 	var wrong, broken, unnamed, untold error
 	var making sync.WaitGroup
 	making.Go(func() { k.Names, unnamed = people(cfg) })
-	making.Go(func() { k.Rules, k.Cutter, wrong = compile(cfg, policy) })
+	making.Go(func() { k.Rules, wrong = compile(cfg, policy) })
 	making.Go(func() {
 		var all *Texts
 		if all, broken = Letters(cfg); broken == nil {
@@ -182,30 +183,43 @@ func people(cfg *config.Config) (*naming.Names, error) {
 	return names.of(files)
 }
 
-// Rules compiles the policy of the settings together with the data files.
-func Rules(cfg *config.Config) (*desk.Rules, *quote.Cutter, error) {
-	return compile(cfg, policyOf(cfg))
-}
-
-func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutter, error) {
+// Cutter compiles the rules that cut quotes and signatures off letters.
+func Cutter(cfg *config.Config) (*quote.Cutter, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
-		return nil, nil, err
-	}
-	if policy.Lexicon, err = lexicons.of(files); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	cut, err := cuttings.of(files)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	c, err := cut.cutter()
+	if err != nil {
+		return nil, exit.Usage(fmt.Errorf("%s: %w", cuttings.name, err))
+	}
+	return c, nil
+}
+
+// compile compiles the policy of the settings together with the data files.
+func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, error) {
+	files, err := overlay(cfg.Templates)
+	if err != nil {
+		return nil, err
+	}
+	if policy.Lexicon, err = lexicons.of(files); err != nil {
+		return nil, err
+	}
+	cut, err := cuttings.of(files)
+	if err != nil {
+		return nil, err
 	}
 	policy.Calendar = Calendar(cfg) // it may read a list of days off
 	policy.FromLabels, policy.OtherLabels = cut.rules.FromLabels, cut.rules.OtherLabels
 	compiled, err := desk.Compile(policy)
 	if err != nil {
-		return nil, nil, exit.Usage(err)
+		return nil, exit.Usage(err)
 	}
-	return compiled, cut.cutter, nil
+	return compiled, nil
 }
 
 // named returns a function that reports whether the text of a portal's error names a field or a right. The words are

@@ -18,7 +18,7 @@ func BenchmarkWire(b *testing.B) {
 	})
 	b.Run("rules", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := Rules(cfg); err != nil {
+			if _, err := compile(cfg, policyOf(cfg)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -60,6 +60,9 @@ func (p *Pass) takeAlone(ctx context.Context, b Box, mb Mailbox, l desk.Listing)
 
 // taken reads, decides and records fetched messages. Of a message over the limit it reads only the header.
 func (p *Pass) taken(ctx context.Context, b Box, mb Mailbox, limit int64, all []fetched) error {
+	if err := p.readyToRead(); err != nil {
+		return err
+	}
 	failed := func(e desk.Entry, cause error) error { return p.failed(ctx, b, e, cause) }
 	var (
 		ms    []desk.Message

@@ -106,7 +106,7 @@ func (p *Pass) read(ctx context.Context, b Box, l desk.Listing, body *spool.Body
 			return m, nil
 		}
 		return Read(until(ctx, body.Open()), l, Reading{
-			Cutter: p.kit.Cutter, Languages: p.kit.Languages,
+			Cutter: p.cutter, Languages: p.kit.Languages,
 			Event: func(e desk.Event) string { return p.kit.Texts(b.Name, "").Event(e, b.Zone) }})
 	})
 }
@@ -130,7 +130,10 @@ func (p *Pass) survivors(ctx context.Context, b Box, mb Mailbox, ls []desk.Listi
 				return rest, err
 			}
 		}
-		if err := p.putAway(ctx, b, e, errDied); err != nil {
+		if err = p.ready(); err == nil {
+			err = p.putAway(ctx, b, e, errDied)
+		}
+		if err != nil {
 			return rest, err
 		}
 	}

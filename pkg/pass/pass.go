@@ -94,7 +94,6 @@ type Box struct {
 // do.
 type Kit struct {
 	outbox.Kit
-	Cutter    *quote.Cutter
 	Languages *lang.Detector
 }
 
@@ -113,7 +112,8 @@ type Pass struct {
 	Lost time.Time
 
 	Policy *desk.Policy
-	Kit    func() (Kit, error) // called at most once, and only if there is something to do
+	Kit    func() (Kit, error)           // called at most once, and only if there is something to do
+	Cutter func() (*quote.Cutter, error) // called at most once, and only if there is a letter to read
 
 	Diary           Diary         // may be nil
 	QuarantineAfter int           // number of passes that may fail over one message
@@ -144,9 +144,11 @@ type Pass struct {
 	shown      shown // what the portal has shown in this pass
 	report     *Report
 	equip      func() (Kit, error)
-	kit        Kit // set by ready
-	found      int // messages found
-	done       int // messages finished
+	compileCut func() (*quote.Cutter, error)
+	kit        Kit           // set by ready
+	cutter     *quote.Cutter // set by readyToRead
+	found      int           // messages found
+	done       int           // messages finished
 }
 
 // run makes a pass that consists of fn. It returns a report even if fn fails.
@@ -184,6 +186,11 @@ func (p *Pass) begin(kind string) {
 		defer outbox.Caught("read templates and rules", &err)
 		return p.Kit()
 	})
+	p.compileCut = sync.OnceValues(func() (c *quote.Cutter, err error) {
+		defer outbox.Caught("read templates and rules", &err)
+		return p.Cutter()
+	})
+	p.kit, p.cutter = Kit{}, nil
 	p.Outbox.Begin(p.tally, func() (outbox.Kit, error) {
 		k, err := p.equip()
 		return k.Kit, err
@@ -202,8 +209,28 @@ func (p *Pass) end() *Report {
 
 // ready loads the kit before the first decision.
 func (p *Pass) ready() (err error) {
-	p.kit, err = p.equip()
+	if p.kit.Rules == nil {
+		p.kit, err = p.equip()
+	}
 	return err
+}
+
+// readyToRead loads the kit and the cutter before the first letter is read.
+func (p *Pass) readyToRead() error {
+	err := p.ready()
+	if err == nil && p.cutter == nil {
+		p.cutter, err = p.compileCut()
+	}
+	return err
+}
+
+// prepare begins to load what readyToRead waits for: meanwhile the first letters are fetched, which takes as long from a
+// server far away. The returned function waits until all is loaded.
+func (p *Pass) prepare() (wait func()) {
+	var loading sync.WaitGroup
+	loading.Go(func() { _, _ = p.equip() })
+	loading.Go(func() { _, _ = p.compileCut() })
+	return loading.Wait
 }
 
 const chunk = outbox.Batch // maximum number of messages recorded in one transaction

@@ -197,9 +197,8 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		return nil
 	}
 	p.advance(len(fresh), 0)
-	if err := p.ready(); err != nil {
-		return err
-	}
+	defer p.prepare()()
+
 	if settle == nil { // no effects are made, so nothing is marked
 		return p.preview(ctx, b, mb, fresh)
 	}

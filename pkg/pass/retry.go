@@ -64,7 +64,7 @@ func (p *retrier) decideAgain(ctx context.Context) error {
 }
 
 func (p *retrier) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
-	if err := p.ready(); err != nil {
+	if err := p.readyToRead(); err != nil {
 		return err
 	}
 	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.Arrived, Stamp: q.Stamp}

@@ -204,7 +204,8 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		ProfileAge: time.Hour * 24 * 7, Settle: 2 * time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example",
 		Signer: s.Signer(), Instance: s.Instance(), Still: s.Still, Now: now, Log: log, Together: inTurn}
 	p := &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,
-		Policy: &w.policy, Kit: w.kit, QuarantineAfter: w.quarantineAfter, Budget: time.Minute, Signer: s.Signer(),
+		Policy: &w.policy, Kit: w.kit, Cutter: cutter, QuarantineAfter: w.quarantineAfter, Budget: time.Minute,
+		Signer:   s.Signer(),
 		Instance: s.Instance(),
 		Now:      now, Log: log}
 	if w.wired != nil {
@@ -237,8 +238,7 @@ func (w *world) kit() (k pass.Kit, err error) {
 		used = w.breakTexts(one)
 	}
 	k.Texts = func(string, string) outbox.Texts { return used }
-	k.Cutter, err = cutter()
-	return k, err
+	return k, nil
 }
 
 var compiled sync.Map // texts of policies → *desk.Rules: compiling takes longer than most passes
