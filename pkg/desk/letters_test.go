@@ -1,6 +1,9 @@
 package desk
 
-import "testing"
+import (
+	"testing"
+	"unicode"
+)
 
 func TestLetters(t *testing.T) {
 	for text, want := range map[string]int{
@@ -14,6 +17,19 @@ func TestLetters(t *testing.T) {
 	} {
 		if got := Letters(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
+
+// Each letter and digit counts, and nothing else does, as package unicode has it.
+func TestLettersAreThoseOfUnicode(t *testing.T) {
+	for r := range rune(0x2000) {
+		want := 0
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			want = 1
+		}
+		if got := Letters(string(r)); got != want {
+			t.Errorf("%U: %d", r, got)
 		}
 	}
 }

@@ -226,7 +226,7 @@ func (a *announcing) secret(quote string) bool {
 // change when the portal decodes entities or puts tags around addresses.
 func Letters(text string) (n int) {
 	for _, r := range html.UnescapeString(tag().ReplaceAllString(text, "")) {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		if r >= '\u0400' && r <= '\u0481' || unicode.IsLetter(r) || unicode.IsDigit(r) { // Cyrillic needs no search
 			n++
 		}
 	}
