@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // serve handles one request without a network.
@@ -80,5 +81,48 @@ func answerBatches(b *testing.B, cmds []string) {
 		p.ResetCounts()
 		p.world = newWorld(&p.o)
 		p.SetScopes(allScopes...)
+	}
+}
+
+// BenchmarkChangesOfManyTasks asks as notify does for what changed, of 10,000 tasks.
+func BenchmarkChangesOfManyTasks(b *testing.B) {
+	now := time.Date(2026, 3, 12, 10, 0, 0, 0, time.UTC)
+	p := NewPortal(PortalOptions{NoLimit: true, Now: func() time.Time { return now }})
+	var cmds []string
+	for i := range 50 {
+		query := url.Values{
+			"fields[TITLE]":          {"Принтер"},
+			"fields[RESPONSIBLE_ID]": {"7"},
+			"fields[XML_ID]":         {fmt.Sprint(i)},
+		}
+		cmds = append(cmds, "tasks.task.add?"+query.Encode())
+	}
+	for range 200 {
+		serve(b, p, "batch", batchBody(b, cmds))
+	}
+	now = now.Add(time.Hour)
+	tasks := p.Tasks()
+	for i := range 40 {
+		p.Say(tasks[100*i].ID, 7, "Comment")
+	}
+	cmds = nil
+	for _, part := range []string{"CREATED_BY", "AUDITOR"} {
+		for _, date := range []string{"ACTIVITY_DATE", "CHANGED_DATE"} {
+			query := url.Values{"filter[" + part + "]": {"17"}, "filter[>=" + date + "]": {now.Format(time.RFC3339)},
+				"order[" + date + "]": {"desc"}, "select[]": {
+					"ID",
+					"XML_ID",
+					"STATUS",
+					"ACTIVITY_DATE",
+					"CHANGED_DATE",
+				},
+				"start": {"-1"}}
+			cmds = append(cmds, "tasks.task.list?"+query.Encode())
+		}
+	}
+	body := batchBody(b, cmds)
+	for b.Loop() {
+		serve(b, p, "batch", body)
+		p.ResetCounts()
 	}
 }

@@ -2,6 +2,8 @@ package portal
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,8 +43,8 @@ func tasksTaskList(w *world, x *execution) (any, error) {
 	filter, _ := x.params.Get("filter").(*Params)
 	conditions := w.conditions(filter)
 	var found []*task
-	for _, t := range w.tasks {
-		if w.sees(w.me, t) && t.matches(conditions) {
+	for t := range w.candidates(conditions) {
+		if t.matches(conditions) && w.sees(w.me, t) {
 			found = append(found, t)
 		}
 	}
@@ -118,6 +120,14 @@ type condition struct {
 	texts      []string
 }
 
+// dated returns 1 for a condition with a date, 0 for any other.
+func dated(c condition) int {
+	if c.at.IsZero() {
+		return 0
+	}
+	return 1
+}
+
 func (w *world) conditions(filter *Params) (all []condition) {
 	for _, k := range filter.Keys() {
 		m := filterKey().FindStringSubmatch(k)
@@ -127,7 +137,24 @@ func (w *world) conditions(filter *Params) (all []condition) {
 		want := filter.Get(k)
 		all = append(all, condition{m[1], m[2], date(want), integers(want), texts(want)})
 	}
+	// few of many tasks have changed lately, so dates are compared first
+	slices.SortStableFunc(all, func(a, b condition) int { return cmp.Compare(dated(b), dated(a)) })
 	return all
+}
+
+// candidates returns the tasks that the conditions can match: all tasks, or those whose numbers are asked for.
+func (w *world) candidates(conditions []condition) iter.Seq[*task] {
+	i := slices.IndexFunc(conditions, func(c condition) bool { return c.column == "ID" && c.op == "" })
+	if i < 0 {
+		return maps.Values(w.tasks)
+	}
+	return func(yield func(*task) bool) {
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(conditions[i].numbers))) {
+			if t := w.tasks[id]; t != nil && !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // matches checks every condition. QUIRK: a condition on an unknown column is ignored, so everything matches.
