@@ -29,6 +29,11 @@ func (n queueNet) Finish(now time.Time, results []desk.Result) (err error) {
 	return n.Queue.Finish(now, results)
 }
 
+func (n queueNet) Flush() (err error) {
+	defer Caught("record results", &err)
+	return n.Queue.Flush()
+}
+
 func (n queueNet) Waiting() (waiting int, err error) {
 	defer Caught("count what waits", &err)
 	return n.Queue.Waiting()

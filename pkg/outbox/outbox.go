@@ -26,7 +26,9 @@ import (
 type Queue interface {
 	Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error)
 	Start(now time.Time, a desk.Attempts) error
+	// Finish records results. They may be written after it has returned; Start and Flush wait for that.
 	Finish(now time.Time, results []desk.Result) error
+	Flush() error
 	Waiting() (int, error)
 	Refused(mailbox string) (waiting []desk.Pending, taken time.Time, err error)
 }
@@ -213,16 +215,23 @@ func (o *Outbox) Waiting() (int, error) { return o.queue.Waiting() }
 // Batch is the maximum number of effects in a round. It equals the size of a batch of the portal.
 const Batch = 50
 
-// Run makes the due effects, in rounds, until there are no more. Errors come only from the state.
+// Run makes the due effects, in rounds, until there are no more, and waits until their results are written. Errors come
+// only from the state.
 func (o *Outbox) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		before := len(o.tried)
-		if err := o.Round(ctx); err != nil || len(o.tried) == before {
+		if err := o.Round(ctx); err != nil {
 			return err
 		}
+		if len(o.tried) == before {
+			break
+		}
 	}
-	return nil
+	return o.Flush()
 }
+
+// Flush waits until the results of all rounds are written.
+func (o *Outbox) Flush() error { return o.queue.Flush() }
 
 // Round makes one round: the first due effect of each ticket. Tasks and comments are made in one batch, and letters are
 // sent at the same time.

@@ -35,6 +35,9 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 	if len(uids) == 0 || p.tally.Away(marksOf(b)) != nil {
 		return open, nil
 	}
+	if err := p.Outbox.Flush(); err != nil { // the marks must not know more than the state
+		return ls, err
+	}
 	if err := mb.Mark(ctx, uids); err != nil {
 		return open, p.unmarked(b, err)
 	}

@@ -105,6 +105,11 @@ func (x trapQueue) Finish(now time.Time, rs []desk.Result) error {
 	return x.Queue.Finish(now, rs)
 }
 
+func (x trapQueue) Flush() error {
+	x.t("Queue.Flush")
+	return x.Queue.Flush()
+}
+
 func (x trapQueue) Waiting() (int, error) {
 	x.t("Queue.Waiting")
 	return x.Queue.Waiting()

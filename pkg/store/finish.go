@@ -8,9 +8,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Finish records the results of a round.
+// Finish records the results of a round. They may be written after it has returned; Flush waits for that.
 func (s Outbox) Finish(now time.Time, results []desk.Result) error {
-	return s.update(func(tx txn) error {
+	return s.later(func(tx txn) error {
 		ps, err := peekAll(tx, results)
 		if err != nil {
 			return err
@@ -31,6 +31,9 @@ func (s Outbox) Finish(now time.Time, results []desk.Result) error {
 		return readAgain(tx, results)
 	})
 }
+
+// Flush waits until everything that was recorded is written.
+func (s Outbox) Flush() error { return s.db.Flush() }
 
 // peekAll returns the entries of the results, and announces that their tickets will be read.
 func peekAll(tx txn, results []desk.Result) ([]desk.Pending, error) {

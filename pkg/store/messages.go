@@ -164,13 +164,13 @@ func mark(tx txn, places []desk.Place) error {
 }
 
 // Record decides the messages one after the other, in one transaction: each decision is recorded before the next
-// message is decided. decide gets the facts that the entry's questions ask for, including the auto-replies within the
+// message is decided. It may be written after Record has returned; an effect is attempted only after that. decide gets the facts that the entry's questions ask for, including the auto-replies within the
 // window, and adds the facts that only the caller has. The extent of an error (package fault) says whether every
 // message would fail alike.
 func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration,
 	decide func(i int, f desk.Facts) (desk.Decision, error)) error {
 	_ = s.readEntries() // an entry that cannot be read is reported by who needs it
-	return ofAll(s.update(func(tx txn) error {
+	return ofAll(s.later(func(tx txn) error {
 		excluded, err := exclusions(tx)
 		if err != nil {
 			return err

@@ -27,6 +27,11 @@ func (c *counting) Update(fn func(engine.Tx) error) error {
 	return c.DB.Update(func(tx engine.Tx) error { return fn(countingTx{tx, c}) })
 }
 
+func (c *counting) Later(fn func(engine.Tx) error) error {
+	c.writes++
+	return c.DB.Later(func(tx engine.Tx) error { return fn(countingTx{tx, c}) })
+}
+
 type countingTx struct {
 	engine.Tx
 	of *counting

@@ -81,7 +81,12 @@ func (s *state) txn(t engine.Tx) txn {
 	return txn{t, s.near, &s.entries, &edits{entries: map[uint64]*entry{}}}
 }
 
-func (s *state) update(fn func(txn) error) error {
+func (s *state) update(fn func(txn) error) error { return s.change(s.db.Update, fn) }
+
+// later is update without waiting until the changes are written.
+func (s *state) later(fn func(txn) error) error { return s.change(s.db.Later, fn) }
+
+func (s *state) change(in func(func(engine.Tx) error) error, fn func(txn) error) error {
 	s.entries.writing.Lock()
 	defer s.entries.writing.Unlock()
 	s.mu.Lock()
@@ -89,7 +94,7 @@ func (s *state) update(fn func(txn) error) error {
 	s.marked = nil
 	s.mu.Unlock()
 	var changes *edits
-	err := s.db.Update(func(t engine.Tx) error {
+	err := in(func(t engine.Tx) error {
 		tx := s.txn(t)
 		changes = tx.edits
 		if err := mark(tx, marks); err != nil {

@@ -195,6 +195,12 @@ func (d *DB) View(fn func(engine.Tx) error) error {
 	})
 }
 
+// Later implements engine.DB. The changes are written when it returns.
+func (d *DB) Later(fn func(engine.Tx) error) error { return d.Update(fn) }
+
+// Flush implements engine.DB. There is nothing to wait for.
+func (d *DB) Flush() error { return nil }
+
 // Update implements engine.DB. In an overlay the changes of a failed transaction are not rolled back.
 func (d *DB) Update(fn func(engine.Tx) error) error {
 	return d.guard(func() error {

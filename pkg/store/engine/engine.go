@@ -36,6 +36,11 @@ type DB interface {
 	View(fn func(Tx) error) error
 	// Update calls fn with a transaction. The changes are kept if fn returns nil and discarded otherwise.
 	Update(fn func(Tx) error) error
+	// Later is Update, except that the changes may be written after it has returned. If that fails, the next Flush, the
+	// next Update, and everything else that has to ask the database returns the error.
+	Later(fn func(Tx) error) error
+	// Flush waits until the changes of Later are written.
+	Flush() error
 	// Still returns an error if this run may have lost the database to another run, because the machine was suspended
 	// or cut off.
 	Still() error

@@ -49,8 +49,26 @@ func (d *DB) View(fn func(engine.Tx) error) error {
 	return fn(&tx{d, changes{}, map[string]uint64{}, true})
 }
 
-// Update implements engine.DB. It has d.mu only while it reads and while it sends, so that View need not wait for fn.
+// Update implements engine.DB.
 func (d *DB) Update(fn func(engine.Tx) error) error {
+	if err := d.Later(fn); err != nil {
+		return err
+	}
+	return d.Flush()
+}
+
+// Flush implements engine.DB.
+func (d *DB) Flush() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.usable(); err != nil {
+		return err
+	}
+	return d.settle()
+}
+
+// Later implements engine.DB. It has d.mu only while it reads and while it sends, so that View need not wait for fn.
+func (d *DB) Later(fn func(engine.Tx) error) error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
 	t := &tx{d, changes{}, map[string]uint64{}, false}

@@ -18,7 +18,7 @@ const (
 )
 
 // commit sends the changes of a transaction as one batch: one round trip, and one transaction on the server. The first
-// statement fails if another run has written since this run opened the state.
+// statement fails if another run has written since this run opened the state. The answer is left to settle.
 func (d *DB) commit(t *tx) error {
 	d.prune(t)
 	if len(t.changed) == 0 && len(t.counted) == 0 {
@@ -33,10 +33,11 @@ func (d *DB) commit(t *tx) error {
 		b.ExecParams(pack, nil, nil, nil, nil)
 	}
 	t.batch(b)
-	results, err := d.send(b)
+	answer, err := d.send(b)
 	if err != nil {
 		return err
 	}
+	d.unread = answer
 	d.fence++
 	d.packs = d.packs || len(t.changed) > 0
 	for bucket, values := range t.changed {
@@ -47,11 +48,28 @@ func (d *DB) commit(t *tx) error {
 	for bucket, n := range t.counted {
 		d.counts[bucket] = n
 	}
+	return nil
+}
+
+// settle reads the answer to the last commit. If the commit has failed, the cache is wrong, and the session can't be
+// used any more.
+func (d *DB) settle() error {
+	answer := d.unread
+	if answer == nil {
+		return nil
+	}
+	d.unread = nil
+	results, err := answer()
+	if err != nil {
+		if d.lost == nil {
+			d.lost = err
+		}
+		return err
+	}
 	if rows := results[0].Rows; len(rows) == 1 && string(rows[0][1]) != d.backend {
 		d.lost = d.pooled() // this commit was written, but the next one may go to a process without the lock
-		return d.lost
 	}
-	return nil
+	return d.lost
 }
 
 // prune drops changes to what is there already.

@@ -48,6 +48,7 @@ type DB struct {
 	counts  map[string]uint64
 	ahead   map[place]bool   // keys to be read with the next request
 	over    changes          // changes in the overlay
+	unread  answer           // to the last commit; nil = it was read
 	packs   bool             // the server was told how to compress
 	large   map[place][]byte // values just read that are too large for the shelves
 }
@@ -139,6 +140,9 @@ func (d *DB) ask(sql string) ([]string, error) {
 
 // rows sends statements as one string and returns the first row of each.
 func (d *DB) rows(sql string) ([][]string, error) {
+	if err := d.settle(); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	d.trips.Add(1)
@@ -164,23 +168,41 @@ func first(rows [][][]byte) [][]byte {
 	return rows[0]
 }
 
-// send sends statements as one batch, in one transaction.
-func (d *DB) send(b *pgconn.Batch) ([]*pgconn.Result, error) {
+// answer waits for the results of a batch and returns them.
+type answer func() ([]*pgconn.Result, error)
+
+// send sends statements as one batch, in one transaction. The answer must be read before the next request.
+func (d *DB) send(b *pgconn.Batch) (answer, error) {
+	if err := d.settle(); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
 	d.trips.Add(1)
 	sent := d.clock()
-	results, err := d.conn.ExecBatch(ctx, b).ReadAll()
-	if err != nil {
-		return nil, d.broken(err)
-	}
-	for _, r := range results {
-		if r.Err != nil {
-			return nil, d.broken(r.Err)
+	reader := d.conn.ExecBatch(ctx, b)
+	return func() ([]*pgconn.Result, error) {
+		defer cancel()
+		results, err := reader.ReadAll()
+		if err != nil {
+			return nil, d.broken(err)
 		}
+		for _, r := range results {
+			if r.Err != nil {
+				return nil, d.broken(r.Err)
+			}
+		}
+		d.heard = sent
+		return results, nil
+	}, nil
+}
+
+// query sends statements as one batch, in one transaction, and returns their results.
+func (d *DB) query(b *pgconn.Batch) ([]*pgconn.Result, error) {
+	answer, err := d.send(b)
+	if err != nil {
+		return nil, err
 	}
-	d.heard = sent
-	return results, nil
+	return answer()
 }
 
 // Still implements engine.DB. It asks the server, unless the last answer is recent by both the wall clock and the
@@ -242,7 +264,7 @@ func (d *DB) About() engine.About {
 func (d *DB) Rewrite() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.usable(); err != nil {
+	if err := errors.Join(d.usable(), d.settle()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), rewriting)
@@ -264,8 +286,9 @@ func (d *DB) Close() error {
 	if d.conn == nil {
 		return nil
 	}
-	var err error
-	if d.locked && !d.conn.IsClosed() {
+	failed := d.settle()
+	err := failed
+	if err == nil && d.locked && !d.conn.IsClosed() {
 		_, err = d.ask("select pg_advisory_unlock_all()")
 	}
 	if err == nil && d.lost == nil && !d.conn.IsClosed() {
@@ -275,7 +298,7 @@ func (d *DB) Close() error {
 	}
 	d.conn = nil
 	if d.lost != nil {
-		return nil
+		return failed // an earlier error was returned when it happened
 	}
 	return err
 }

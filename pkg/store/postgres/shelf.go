@@ -120,7 +120,7 @@ func (d *DB) fetch(first place) error {
 	b.ExecParams("select e.bucket, e.key, e.value from unnest($1, $2) as k (bucket, key) join "+d.schema+
 		".entries e on e.bucket = k.bucket and e.key = k.key", [][]byte{array(oidText, buckets), array(oidBytea, keys)},
 		[]uint32{oidTexts, oidByteas}, []int16{1, 1}, []int16{1, 1, 1})
-	results, err := d.send(b)
+	results, err := d.query(b)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (d *DB) page(bucket, from string, most int) ([][][]byte, error) {
 	b.ExecParams("select key, value from "+d.schema+".entries where bucket = $1 and key >= $2 order by key limit "+
 		strconv.Itoa(most),
 		[][]byte{[]byte(bucket), []byte(from)}, []uint32{oidText, oidBytea}, []int16{1, 1}, []int16{1, 1})
-	results, err := d.send(b)
+	results, err := d.query(b)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (d *DB) readCounts() error {
 	if !d.absent {
 		b := &pgconn.Batch{}
 		b.ExecParams("select bucket, n from "+d.schema+".counters", nil, nil, nil, []int16{1, 1})
-		results, err := d.send(b)
+		results, err := d.query(b)
 		if err != nil {
 			return err
 		}

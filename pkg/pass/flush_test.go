@@ -1,0 +1,62 @@
+package pass_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"helpdesk/pkg/pass"
+	sandbox "helpdesk/pkg/sandbox/portal"
+	"helpdesk/pkg/store"
+)
+
+// A message is marked on its server only when the state has certainly recorded what was made of it: the results of a
+// round are written while the pass goes on. Here another host has taken over before they are.
+func TestNothingIsMarkedBeforeItsResultsAreWritten(t *testing.T) {
+	t.Parallel()
+	p := database(t)
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	const schema = "flush"
+	w.state = p.Address("postgres", "", "postgres") + "&search_path=" + schema
+	w.policy.AutoReply = false
+	const letters = 101 // three portions
+	for i := range letters {
+		w.arrive(letter(fmt.Sprintf("%d@b.example", i), fmt.Sprintf("n%d@b.example", i), fmt.Sprint(i), "How?"))
+	}
+	w.wired = func(p *pass.Pass, _ *store.Store) { // messages are marked while the results before them are under way
+		p.Outbox.Together = func(fns ...func() error) error { slices.Reverse(fns); return inTurn(fns...) }
+	}
+	w.steps = func(name string) {
+		if name != "record results, before" {
+			return
+		}
+		w.steps = nil
+		if _, err := p.SQL("postgres", "update "+schema+".fence set commits = commits + 1"); err != nil {
+			t.Error(err)
+		}
+	}
+	first, s := w.open(store.Options{})
+	if _, err := poll(first, t.Context()); !errors.Is(err, store.ErrAway) {
+		t.Errorf("the pass ends with %v", err)
+	}
+	_ = s.Close()
+	if n := w.seen(); n > 0 {
+		t.Errorf("%d messages are marked", n)
+	}
+	w.wired = nil
+	w.minutes(15, w.poll)
+	if n, seen := len(w.portal.Tasks()), w.seen(); n != letters || seen != letters {
+		t.Errorf("then there are %d tasks, %d messages are marked", n, seen)
+	}
+}
+
+// seen returns the number of marked messages.
+func (w *world) seen() (n int) {
+	for _, m := range w.imap.Messages("INBOX") {
+		if m.Seen {
+			n++
+		}
+	}
+	return n
+}
