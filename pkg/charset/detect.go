@@ -76,48 +76,56 @@ func isCyrillicEnc(enc encoding.Encoding) bool {
 	return enc == encoding.Encoding(charmap.KOI8U)
 }
 
-// judged is the meaning of a byte in a charset.
-type judged struct {
-	upper, lower bool
-	letter       uint8 // row in letterPairs; wordEnd = not a letter
-	score        int16 // in addition to the score of the pair
+// judgement is what the bytes of a charset say. What stands before a byte counts as its letter, twice: after a small
+// letter the capitals score differently.
+type judgement struct {
+	scores [2 * (letterCount + 1)][256]int16 // of a byte, by what stands before it
+	is     [256]uint8                        // what a byte is to the next one
 }
 
-// judgements maps every byte above ASCII to its meaning, for each charset in question.
-var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
-	all := map[*charmap.Charmap]*[256]judged{}
+// judgements contains the judgement for each charset in question.
+var judgements = sync.OnceValue(func() map[*charmap.Charmap]*judgement {
+	all := map[*charmap.Charmap]*judgement{}
 	for _, c := range append([]*charmap.Charmap{charmap.KOI8U}, cyrillic...) {
-		all[c] = new([256]judged)
-		for x := 0x80; x < 0x100; x++ {
-			r := c.DecodeByte(byte(x))
-			letter, score := runeScore(unicode.ToLower(r))
-			all[c][x] = judged{unicode.IsUpper(r), unicode.IsLower(r), uint8(letter), int16(score)}
+		all[c] = new(judgement)
+		for x := range 0x100 {
+			all[c].set(byte(x), c.DecodeByte(byte(x)))
 		}
 	}
 	return all
 })
 
+// set fills in what a byte says that stands for r.
+func (j *judgement) set(x byte, r rune) {
+	letter, score := wordEnd, 0
+	if x >= 0x80 {
+		letter, score = runeScore(unicode.ToLower(r))
+	}
+	upper := x >= 0x80 && unicode.IsUpper(r)
+	if upper {
+		score += scoreCapital
+	}
+	for before := range j.scores {
+		j.scores[before][x] = int16(score) + pairScores()[before/2][letter]
+		if lower := before%2 == 1; lower && upper {
+			j.scores[before][x] += scoreBrokenCase
+		}
+	}
+	j.is[x] = uint8(2 * letter)
+	if unicode.IsLower(r) {
+		j.is[x]++
+	}
+}
+
 // frequency scores text in a charset by the likelihood of its letter pairs and by the use of capitals.
 func frequency(b []byte, c *charmap.Charmap) int {
-	table, pairs := judgements()[c], pairScores()
-	score, before, lowerBefore := 0, uint8(wordEnd), false
+	j := judgements()[c]
+	score, before := 0, uint8(2*wordEnd)
 	for _, x := range b {
-		if x < 0x80 {
-			score += int(pairs[before][wordEnd])
-			before, lowerBefore = wordEnd, x >= 'a' && x <= 'z'
-			continue
-		}
-		j := &table[x]
-		if j.upper {
-			score += scoreCapital
-			if lowerBefore {
-				score += scoreBrokenCase
-			}
-		}
-		score += int(pairs[before][j.letter]) + int(j.score)
-		before, lowerBefore = j.letter, j.lower
+		score += int(j.scores[before][x])
+		before = j.is[x]
 	}
-	return score + int(pairs[before][wordEnd])
+	return score + int(j.scores[before][' '])
 }
 
 // runeScore returns the index of a small Russian letter, or the score of any other character.

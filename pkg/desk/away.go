@@ -52,13 +52,21 @@ func (r *Rules) awayBegin(subject string) string {
 }
 
 func (r *Rules) awayWithin(s string, most int) string {
-	for _, begin := range r.words.OutOfOffice {
-		rest, ok := strings.CutPrefix(s, strings.ToLower(begin))
-		if ok && (!endsWord(begin) || r.awayGoesOn(rest, most)) {
+	for i, begin := range r.phrases() {
+		rest, ok := strings.CutPrefix(s, begin)
+		if begin = r.words.OutOfOffice[i]; ok && (!endsWord(begin) || r.awayGoesOn(rest, most)) {
 			return begin
 		}
 	}
 	return ""
+}
+
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.ToLower(s)
+	}
+	return out
 }
 
 // awayGoesOn reports whether rest may follow an out-of-office phrase. People also write about autoresponders and their

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 	"time"
 )
@@ -36,6 +37,7 @@ type Lexicon struct {
 	spam    []spamMark
 	reports struct{ subjects, senders, files []*regexp.Regexp }
 	away    []*regexp.Regexp
+	phrases func() []string // words.OutOfOffice in lower case
 	thanks  thanksRules
 	greets  []*regexp.Regexp
 	service []*regexp.Regexp
@@ -114,6 +116,7 @@ func NewLexicon(w Words) (*Lexicon, error) {
 	r.reports.subjects = compile("report_subjects", w.ReportSubjects, `(?i)%s`)
 	r.reports.senders = compile("report_senders", w.ReportSenders, `(?i)%s`)
 	r.reports.files = compile("report_files", w.ReportFiles, `(?i)^(?:%s)$`)
+	r.phrases = sync.OnceValue(func() []string { return lowered(w.OutOfOffice) })
 	r.away = compile("away_until", w.AwayUntil, `(?i)^(?:%s)(?:\PL|$)`)
 	r.greets = compile("greetings", w.Greetings, `(?i)^(?:%s)(?:\PL|$)`)
 	thanks, err := thanking(&w, compile)

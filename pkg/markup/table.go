@@ -2,7 +2,6 @@ package markup
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // longestCell bounds a cell of a data table, in characters. A longer cell means that the table is for layout.
@@ -10,7 +9,7 @@ const longestCell = 600
 
 // measure counts the visible characters and the tables inside every node. Trees are at most maxDepth deep.
 func measure(n *node) {
-	n.size = int32(utf8.RuneCountInString(n.text) - blanks(n.text))
+	n.size = int32(visible(n.text))
 	for kid := n.first; kid != nil; kid = kid.next {
 		measure(kid)
 		if !kid.look.hidden {

@@ -114,16 +114,19 @@ var beginsBlank = func() (set [256]bool) {
 	return set
 }()
 
-// blanks counts the blanks in s.
-func blanks(s string) (n int) {
-	for {
-		i, r := nextBlank(s)
-		if r == 0 {
-			return n
+// visible counts the characters of s that are not blanks.
+func visible(s string) (n int) {
+	for i := range len(s) {
+		if utf8.RuneStart(s[i]) {
+			n++
 		}
-		n++
-		s = s[i+utf8.RuneLen(r):]
+		if beginsBlank[s[i]] {
+			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
+				n--
+			}
+		}
 	}
+	return n
 }
 
 // invisible reports whether a word consists only of the characters with which newsletters fill the preview line.

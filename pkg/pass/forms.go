@@ -85,7 +85,7 @@ func lacks(text, words string) bool {
 	rest := text
 	var held *held
 	for word, more := nextWord(words); word != ""; word, more = nextWord(more) {
-		if utf8.RuneCountInString(word) < leastWord {
+		if len(word) < leastWord*utf8.UTFMax && utf8.RuneCountInString(word) < leastWord {
 			continue
 		}
 		try := rest
@@ -95,7 +95,7 @@ func lacks(text, words string) bool {
 			if other, try = nextWord(try); other == "" {
 				break
 			}
-			if found = strings.EqualFold(other, word); found {
+			if found = other == word || strings.EqualFold(other, word); found {
 				rest = try
 				break
 			}
@@ -145,8 +145,14 @@ const leastWord = 3
 // nextWord returns the first word of a text, and the text after it.
 func nextWord(text string) (word, rest string) {
 	from := -1
-	for i, r := range text {
-		switch in := inWord(r); {
+	for i, size := 0, 0; i < len(text); i += size {
+		in := true
+		if size = 2; !beginsCyrillic(text[i:]) {
+			var r rune
+			r, size = utf8.DecodeRuneInString(text[i:])
+			in = inWord(r)
+		}
+		switch {
 		case in && from < 0:
 			from = i
 		case !in && from >= 0:
@@ -158,6 +164,10 @@ func nextWord(text string) (word, rest string) {
 	}
 	return text[from:], ""
 }
+
+// beginsCyrillic reports whether a text begins with a letter from U+0400 to U+047F. It has two bytes, which tell it from
+// others without decoding.
+func beginsCyrillic(s string) bool { return len(s) > 1 && s[0]&^1 == 0xd0 && s[1]&0xc0 == 0x80 }
 
 func inWord(r rune) bool {
 	switch {
