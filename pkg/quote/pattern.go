@@ -23,6 +23,7 @@ type alternative struct {
 	anchored bool                  // every match begins with the text
 	known    bool                  // it cannot begin with an arbitrary word
 	needs    byte                  // a byte in every match; 0 = unknown
+	words    []string              // every match contains one of them, folded; empty = they are unknown
 }
 
 // may reports whether s has what every match needs. Most texts have not, and an expression takes much longer to tell.
@@ -39,11 +40,12 @@ func (a *alternative) may(s string) bool {
 }
 
 // alternatives reads a list of expressions that ignore case. Expressions that may begin with anything are combined, one
-// for each byte that they need. The error names every invalid one.
+// for each byte that they need, those with words apart. The error names every invalid one.
 func alternatives(name string, list []string) (pattern, error) {
 	var (
 		all   []alternative
-		loose [utf8.RuneSelf][]string
+		loose [2 * utf8.RuneSelf][]string
+		words [2 * utf8.RuneSelf][]string
 		errs  []error
 	)
 	for i, expr := range list {
@@ -55,12 +57,17 @@ func alternatives(name string, list []string) (pattern, error) {
 		}
 		needs := needed(parsed)
 		if first, anchored := beginnings(parsed); len(first) > 0 {
-			all = append(all, alternative{compiled(one), first, anchored, anchored && first[0].few(), needs})
+			all = append(all, alternative{compiled(one), first, anchored, anchored && first[0].few(), needs, nil})
 		} else {
-			loose[needs] = append(loose[needs], expr)
+			group := 2 * int(needs)
+			if some := wordsIn(parsed); len(some) > 0 {
+				group++
+				words[group] = append(words[group], some...)
+			}
+			loose[group] = append(loose[group], expr)
 		}
 	}
-	for needs, list := range loose {
+	for group, list := range loose {
 		if len(list) == 0 {
 			continue
 		}
@@ -68,7 +75,7 @@ func alternatives(name string, list []string) (pattern, error) {
 		if _, err := syntax.Parse(joined, syntax.Perl); err != nil {
 			errs = append(errs, fmt.Errorf("%s: compile: %w", name, err))
 		}
-		all = append(all, alternative{re: compiled(joined), needs: byte(needs)})
+		all = append(all, alternative{re: compiled(joined), needs: byte(group / 2), words: words[group]})
 	}
 	return pattern{all, union(all)}, errors.Join(errs...)
 }
@@ -92,8 +99,21 @@ func (p *pattern) fits(s string, known bool) bool {
 			return false
 		}
 	}
+	text := "" // s folded
 	for i := range p.all {
-		if a := &p.all[i]; (a.known || !known) && a.may(s) && a.re().MatchString(s) {
+		a := &p.all[i]
+		if !a.known && known || !a.may(s) {
+			continue
+		}
+		if len(a.words) > 0 {
+			if text == "" {
+				text = folded(s)
+			}
+			if !containsAny(text, a.words) {
+				continue
+			}
+		}
+		if a.re().MatchString(s) {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 )
@@ -22,6 +23,7 @@ func TestPatternFirst(t *testing.T) {
 		{`^[A-Z]{1,3}>( |$)`}, {`^a(:|;)`}, {`^x(-{0,}|b)`}, {`^k-+$`, `^a:`},
 		{`^ab?$`}, {`^a[bc]`}, {`^(a|x)b`, `^[> ]*q`}, {`^a\b`}, {`^(a|ab)$`}, {`^(?:с|п)т`}, {`^a.`}, {`^s+k`},
 		{`^a(;|:)$`, `b>`}, {`(;|x:)`, `-`}, {`^.a(>|>b)?`}, {`.(a|-)`, `x-`},
+		{`.xabab`, `.aabab|.(?:aaaaa|bbbbb)`}, {`.ſtktk`, `.(?:стт){2}`}, {`.*(?:xxxxx|a q)`},
 		{`(ab|cd)[ef]`}, {`(?:^|x)ab`}, {`(?-i:St)k`, `\bq.z`}, {`(abc?|b)$`}, {`(?i:ſk)+ж`}, {`x{0,2}abk`},
 	} {
 		p, err := alternatives("test", list)
@@ -34,7 +36,8 @@ func TestPatternFirst(t *testing.T) {
 			"ж:", "ᐧ", "b", "ab", "word", "sword", "y", "\xff", "\xffb", "\u00a0q", "й", "ab>", "AB> x", "a>b", "a:",
 			"a;", "xb", "x--", "K-", "\u212a--", "ac", "sk",
 			"ſ\u212a", "a.", "aж", "т", "с", "п", "cabE", "xxab", "ab.cdf", "yStk", "SSTK", "\xffabk", "жskж", "b ab",
-			"a q.z", "\xffst\u212a", "xab", "xxxabk"} {
+			"a q.z", "\xffst\u212a", "СТТстт",
+			"xсттст", "Xсттсття", "xSTKtk", "яſt\u212atk", "xAABab", "xaaAaa", "\xffBbBbB", "yxXxXx", "xab", "xxxabk"} {
 			if got, want := fits(p, s), plain.MatchString(s); got != want {
 				t.Errorf("%q on %q: %v, want %v", list, s, got, want)
 			}
@@ -60,7 +63,7 @@ Please send someone before noon, we have an audit today.
 		&c.signatures, &c.answers, &c.greetings, &c.pointers, &c.closings, &c.prefaces} {
 		for i := range p.all {
 			for _, line := range lines {
-				if p.all[i].may(line) {
+				if a := &p.all[i]; a.may(line) && (len(a.words) == 0 || containsAny(folded(line), a.words)) {
 					reached++
 				}
 			}
@@ -172,4 +175,13 @@ func sampleLines(t *testing.T) []string {
 		all = append(all, []string{mixed, strings.ToUpper(mixed), mixed[min(len(mixed), 1):]}[rnd.IntN(3)])
 	}
 	return all
+}
+
+// Runes are folded alike if and only if a pattern that ignores case takes them for the same.
+func TestFoldRune(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if f := unicode.SimpleFold(r); foldRune(f) != foldRune(r) || foldRune(r) > r {
+			t.Fatalf("%U is %U, but %U is %U", r, foldRune(r), f, foldRune(f))
+		}
+	}
 }
