@@ -42,7 +42,7 @@ type base64Decoder struct {
 func (d *base64Decoder) decode(dst, in []byte) []byte {
 	dst = slices.Grow(dst, len(in)/4*3+3+8)
 	for i := 0; i < len(in); i++ {
-		if d.have == 0 {
+		if d.have == 0 && base64Values[in[i]] != 0xff { // not at the end of a line
 			var n int
 			dst, n = groups(dst, in[i:])
 			if i += n; i == len(in) {
