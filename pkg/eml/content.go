@@ -8,12 +8,15 @@ import (
 )
 
 // content reads a leaf to its end, gives it the next number, and returns up to limit bytes of it. Only Parse needs the
-// hash.
+// hash, and the size of what is not kept.
 func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
 	n, done := w.number(&r)
 	to := summed{capped: capped{limit: limit}, unused: w.want != noPart}
-	if !to.unused {
+	switch d, encoded := r.(*base64Reader); {
+	case !to.unused:
 		to.digest = sha256.New()
+	case encoded && limit == 0: // not the wanted leaf, which number has wrapped
+		r = d.src
 	}
 	size, _ = io.CopyBuffer(&to, r, w.buf.piece)
 	done()

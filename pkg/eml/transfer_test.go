@@ -2,6 +2,7 @@ package eml
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"io"
 	"math/rand/v2"
@@ -75,6 +76,20 @@ func TestExtractStops(t *testing.T) {
 		if err := Extract(src, part, &got); err != nil || got.bytes != 150_000 || len(raw)-src.Len() > most {
 			t.Errorf("part %d: %d bytes of it, %d read, at most %d; %v", part, got.bytes, len(raw)-src.Len(), most, err)
 		}
+	}
+}
+
+// TestUnwantedFiles checks that Extract counts the files before the wanted one without decoding them.
+func TestUnwantedFiles(t *testing.T) {
+	raw := head1 + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\nContent-Type: "+
+		"application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD\r\n", 5) + "--b--"
+	buf := spare.New().(*buffers)
+	buf.br.Reset(strings.NewReader(raw))
+	w := &walker{buf: buf, src: newSource(buf.br, buf.head), hash: sha256.New(), want: 9, out: io.Discard}
+	h := w.src.header(true)
+	w.entity(&h, place{})
+	if w.next != 5 || buf.b64.buf != nil {
+		t.Errorf("%d files, the decoder has a buffer of %d bytes", w.next, cap(buf.b64.buf))
 	}
 }
 
