@@ -137,7 +137,7 @@ func TestFilledExample(t *testing.T) {
 	if err := os.WriteFile(path, []byte(Fill(string(config.Example("ru")), a)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(path, func(string) (string, bool) { return "https://portal.example/rest/7/code/", true })
+	cfg, err := config.LoadOffline(path, func(string) (string, bool) { return "https://portal.example/rest/7/code/", true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestMailboxesThatSignIn(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cfg, err := config.Load(path, func(name string) (string, bool) {
+		cfg, err := config.LoadOffline(path, func(name string) (string, bool) {
 			if name == "HELPDESK_WEBHOOK" {
 				return "https://portal.example/rest/7/code/", true
 			}

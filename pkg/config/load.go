@@ -5,30 +5,21 @@ import (
 	"strings"
 )
 
-// Load reads a configuration file and checks all of it; env looks up a variable of the environment. All mistakes in the
-// file are returned at once, as Mistakes.
-func Load(path string, env func(string) (string, bool)) (*Config, error) {
-	return opened(path, func(f *File) (*Config, error) { return f.Load(env) })
-}
-
-// LoadOffline is Load for commands that contact no server: a secret whose variable is not set, or whose file cannot be
-// read, stays empty and is not a mistake.
+// LoadOffline opens a configuration file and reads it by File.LoadOffline.
 func LoadOffline(path string, env func(string) (string, bool)) (*Config, error) {
-	return opened(path, func(f *File) (*Config, error) { return f.LoadOffline(env) })
-}
-
-func opened(path string, load func(*File) (*Config, error)) (*Config, error) {
 	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return load(f)
+	return f.LoadOffline(env)
 }
 
-// Load is the function Load for an open file.
+// Load checks all of the file; env looks up a variable of the environment. All mistakes in the file are returned at
+// once, as Mistakes.
 func (f *File) Load(env func(string) (string, bool)) (*Config, error) { return f.load(env, false) }
 
-// LoadOffline is the function LoadOffline for an open file.
+// LoadOffline is Load for commands that contact no server: a secret whose variable is not set, or whose file cannot be
+// read, stays empty and is not a mistake.
 func (f *File) LoadOffline(env func(string) (string, bool)) (*Config, error) {
 	return f.load(env, true)
 }

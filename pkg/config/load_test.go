@@ -348,6 +348,15 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+// Load opens a file and reads all of it.
+func Load(path string, env func(string) (string, bool)) (*Config, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return f.Load(env)
+}
+
 func stateOf(path string, env func(string) (string, bool)) (string, error) {
 	f, err := Open(path)
 	if err != nil {

@@ -224,15 +224,6 @@ func (p *Pass) readyToRead() error {
 	return err
 }
 
-// prepare begins to load what readyToRead waits for: meanwhile the first letters are fetched, which takes as long from a
-// server far away. The returned function waits until all is loaded.
-func (p *Pass) prepare() (wait func()) {
-	var loading sync.WaitGroup
-	loading.Go(func() { _, _ = p.equip() })
-	loading.Go(func() { _, _ = p.compileCut() })
-	return loading.Wait
-}
-
 const chunk = outbox.Batch // maximum number of messages recorded in one transaction
 
 func (p *Pass) box(name string) (Box, bool) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
@@ -197,8 +198,10 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		return nil
 	}
 	p.advance(len(fresh), 0)
-	defer p.prepare()()
-
+	var loading sync.WaitGroup // meanwhile the first letters are fetched; readyToRead has the errors
+	loading.Go(func() { _, _ = p.equip() })
+	loading.Go(func() { _, _ = p.compileCut() })
+	defer loading.Wait()
 	if settle == nil { // no effects are made, so nothing is marked
 		return p.preview(ctx, b, mb, fresh)
 	}
