@@ -208,9 +208,10 @@ func (s *state) keepOld(was uint64) error {
 
 // load reads the state's settings and returns the version of its layout, 0 for a new state.
 func (s *state) load(tx txn) (uint64, error) {
+	for _, name := range []string{bMeta, bCache, bQuarantine, bOutbox, bUnseen} { // what every pass reads
+		tx.Bucket(name).Ahead()
+	}
 	meta := tx.Bucket(bMeta)
-	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"), kBackup,
-		kMoved, kCopying)
 	if err := elsewhere(meta, s.db.About().Name); err != nil {
 		return 0, err
 	}

@@ -67,7 +67,8 @@ type Bucket interface {
 	// Walk calls fn with every entry from this key on until fn returns an error. Walk returns that error unless it is
 	// ErrStop. fn must not change the bucket.
 	Walk(from []byte, fn func(key, value []byte) error) error
-	// Ahead announces keys that will be read soon, so that a remote database can fetch them in one request.
+	// Ahead announces keys that will be read soon, so that a remote database can fetch them in one request. Without keys
+	// it announces that a small bucket will be read, whichever keys it has.
 	Ahead(keys ...[]byte)
 }
 

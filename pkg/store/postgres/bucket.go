@@ -175,6 +175,9 @@ func (b bucket) Count(by uint64) (uint64, error) {
 
 func (b bucket) Ahead(keys ...[]byte) {
 	defer b.lock()()
+	if len(keys) == 0 {
+		b.d.small[b.name] = true
+	}
 	for _, key := range keys {
 		if _, changed := b.change(string(key)); !changed {
 			b.d.ahead[place{b.name, string(key)}] = true

@@ -47,6 +47,7 @@ type DB struct {
 	young   int // bytes put there since
 	counts  map[string]uint64
 	ahead   map[place]bool   // keys to be read with the next request
+	small   map[string]bool  // buckets to be read with it
 	over    changes          // changes in the overlay
 	unread  answer           // to the last commit; nil = it was read
 	packs   bool             // the server was told how to compress
@@ -91,7 +92,7 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o engine.Options) (*DB, error) {
 	d := &DB{config: c, conn: conn, way: way, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked,
 		shelves: map[string]*shelf{},
-		ahead:   map[place]bool{}, over: changes{}, clock: o.Now}
+		ahead:   map[place]bool{}, small: map[string]bool{}, over: changes{}, clock: o.Now}
 	if d.clock == nil {
 		d.clock = time.Now
 	}

@@ -146,3 +146,52 @@ func TestLongValuesAreCompressedQuickly(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// Small buckets that were announced are read with the next key; a larger one is read when it is needed.
+func TestSmallBucketsAreReadTogether(t *testing.T) {
+	address := fresh(t)
+	d := open(t, address, engine.Options{})
+	sizes := map[string]int{"none": 0, "few": 3, "many": smallUpTo}
+	err := d.Update(func(tx engine.Tx) error {
+		for name, n := range sizes {
+			for i := range n {
+				if err := tx.Bucket(name).Put([]byte{byte('a' + i)}, []byte(name)); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Bucket("large").Put([]byte("a"), make([]byte, largest+1))
+	})
+	sizes["large"] = 1
+	if err := errors.Join(err, d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d = open(t, address, engine.Options{})
+	asked := func(name string, want, requests int) {
+		t.Helper()
+		before, met := d.About().Trips, 0
+		err := d.View(func(tx engine.Tx) error {
+			return tx.Bucket(name).Walk(nil, func(_, _ []byte) error { met++; return nil })
+		})
+		if n := d.About().Trips - before; err != nil || met != want || n != requests {
+			t.Errorf("%s: %d entries, %d requests, %v", name, met, n, err)
+		}
+	}
+	err = d.View(func(tx engine.Tx) error {
+		for name := range sizes {
+			tx.Bucket(name).Ahead()
+		}
+		_, err := tx.Bucket("b").Get([]byte("a"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked("none", 0, 0)
+	asked("few", 3, 0)
+	asked("many", smallUpTo, 1)
+	asked("large", 1, 1)
+	if got, err := get(d, "few"); got != "" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
