@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -162,6 +164,42 @@ func compareEntries(t testing.TB, s *Store, when string) {
 		{k.posts, held.posts}, {k.letters, held.letters}} {
 		if diff := cmp.Diff(pair[0], pair[1], cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%s: the outbox as it is kept (-) and in memory (+): %s", when, diff)
+		}
+	}
+}
+
+// The text of a post is stored as it is, behind the rest of its effect. An effect of an earlier layout is JSON as a
+// whole, and an effect without a text always is.
+func TestTextsAreNotWrittenAsJSON(t *testing.T) {
+	const text = "Не печатает\n\n\"принтер\" <b>\\n\n"
+	e := desk.Effect{Kind: desk.OpenTask, Key: "k", Ticket: 3, Post: &desk.Post{Form: desk.FormTask, Text: text}}
+	raw, err := encode(e)
+	if err != nil || !bytes.HasSuffix(raw, []byte("}\n"+text)) {
+		t.Fatalf("%q, %v", raw, err)
+	}
+	if e.Post.Text != text {
+		t.Errorf("writing has changed the effect: %+v", e.Post)
+	}
+	old, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range [][]byte{raw, old} {
+		var got desk.Effect
+		if err := decode(raw, &got); err != nil || !cmp.Equal(got, e) {
+			t.Errorf("%q: %v %s", raw, err, cmp.Diff(e, got))
+		}
+		if err := decode(raw[:40], &got); err == nil {
+			t.Errorf("%q is no effect", raw[:40])
+		}
+	}
+	e.Post.Text = "\xff"
+	if raw, err = encode(&e); err != nil || !bytes.HasSuffix(raw, []byte("}\n\uFFFD")) {
+		t.Errorf("%q, %v", raw, err)
+	}
+	for _, e.Post = range []*desk.Post{nil, {}} {
+		if raw, err = encode(e); err != nil || bytes.Contains(raw, []byte("\n")) {
+			t.Errorf("%q, %v", raw, err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // Schema is the version of the state's layout that this program writes.
-const Schema = 3
+const Schema = 4
 
 // farthest is a layout that no later version reaches: a higher number is damage.
 const farthest = 1000

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	jsonv1 "github.com/go-json-experiment/json/v1"
@@ -173,7 +175,46 @@ func get(tx txn, bucket string, key []byte, v any) (bool, error) {
 var decoding = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false))
 
 // decode reads an entry. After an error v holds what comes before the mistake.
-func decode(raw []byte, v any) error { return json.Unmarshal(raw, v, decoding) }
+func decode(raw []byte, v any) error {
+	if e, ok := v.(*desk.Effect); ok {
+		return decodeEffect(raw, e)
+	}
+	return json.Unmarshal(raw, v, decoding)
+}
+
+// decodeEffect reads an effect as encodeEffect or a version before layout 4 wrote it: those wrote the text as JSON.
+func decodeEffect(raw []byte, e *desk.Effect) error {
+	head, text, _ := bytes.Cut(raw, []byte("\n")) // JSON has no line breaks of its own
+	err := json.Unmarshal(head, e, decoding)
+	if err == nil && len(text) > 0 && e.Post != nil {
+		e.Post.Text = string(text)
+	}
+	return err
+}
+
+// encode returns an entry as decode reads it.
+func encode(v any) ([]byte, error) {
+	switch e := v.(type) {
+	case desk.Effect:
+		return encodeEffect(e)
+	case *desk.Effect:
+		return encodeEffect(*e)
+	}
+	return jsonv1.Marshal(v)
+}
+
+// encodeEffect returns an effect as JSON, followed by a line break and the text of its post as it is. Texts are long,
+// and most of an effect's life is reading and writing them.
+func encodeEffect(e desk.Effect) ([]byte, error) {
+	if e.Post == nil || e.Post.Text == "" {
+		return jsonv1.Marshal(e)
+	}
+	post := *e.Post
+	text := post.Text
+	e.Post, post.Text = &post, ""
+	head, err := jsonv1.Marshal(e)
+	return slices.Concat(head, []byte("\n"), []byte(strings.ToValidUTF8(text, "\uFFFD"))), err
+}
 
 // unreadable returns the error for an entry that cannot be decoded, with advice.
 func unreadable(bucket string, key []byte, err error) error {
@@ -188,7 +229,7 @@ func (b brokenEntry) Is(target error) bool { return target == ErrBroken }
 func (b brokenEntry) Unwrap() error        { return b.error }
 
 func put(tx txn, bucket string, key []byte, v any) error {
-	raw, err := jsonv1.Marshal(v)
+	raw, err := encode(v)
 	if err == nil {
 		err = tx.Bucket(bucket).Put(key, raw)
 	}
