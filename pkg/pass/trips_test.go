@@ -17,9 +17,9 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A whole pass over 50 letters, with opening and closing, asks a database mostRequests times at most: everything that they
-// need is read and written together, whether the letters are new or replies, with the auto-replies to them, and whether
-// they are answers of specialists. Each further 50 letters take fewer requests than that.
+// A whole pass over 50 letters, with opening and closing, asks a database mostRequests times at most: everything that
+// they need is read and written together, whether the letters are new or replies, with the auto-replies to them, and
+// whether they are answers of specialists. Each further 50 letters take fewer requests than that.
 func TestFiftyLettersTakeFewRequestsToADatabase(t *testing.T) {
 	t.Parallel()
 	const mostRequests = 20

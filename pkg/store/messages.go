@@ -164,9 +164,9 @@ func mark(tx txn, places []desk.Place) error {
 }
 
 // Record decides the messages one after the other, in one transaction: each decision is recorded before the next
-// message is decided. It may be written after Record has returned; an effect is attempted only after that. decide gets the facts that the entry's questions ask for, including the auto-replies within the
-// window, and adds the facts that only the caller has. The extent of an error (package fault) says whether every
-// message would fail alike.
+// message is decided. The transaction may be written after Record has returned; Start waits for it. decide gets the
+// facts that the entry's questions ask for, including the auto-replies within the window, and adds the facts that only
+// the caller has. The extent of an error (package fault) says whether every message would fail alike.
 func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration,
 	decide func(i int, f desk.Facts) (desk.Decision, error)) error {
 	_ = s.readEntries() // an entry that cannot be read is reported by who needs it

@@ -11,7 +11,7 @@ func later(d *DB, key, value string) error {
 	return d.Later(func(tx engine.Tx) error { return tx.Bucket("b").Put([]byte(key), []byte(value)) })
 }
 
-// Changes that nobody waits for are visible at once, and written by whatever comes next: another commit, Flush or Close.
+// Changes that nobody waits for are visible at once. Whatever comes next waits for them: another commit, Flush, Close.
 func TestLaterIsWritten(t *testing.T) {
 	for name, next := range map[string]func(d *DB) error{
 		"commit": func(d *DB) error { return put(d, "b", "2") },
@@ -40,7 +40,7 @@ func TestLaterIsWritten(t *testing.T) {
 	}
 }
 
-// If changes that nobody waited for are refused, or the server is lost before its answer, the next call says so, and the
+// If changes that nobody waited for are refused, or the server is lost before its answer, the next call says so. Then the
 // session can't be used any more, not even to read what it believes.
 func TestLaterThatFailsIsToldByWhatComesNext(t *testing.T) {
 	for name, next := range map[string]func(d *DB) error{
