@@ -40,8 +40,8 @@ func TestLaterIsWritten(t *testing.T) {
 	}
 }
 
-// If changes that nobody waited for are refused, or the server is lost before its answer, the next call says so. Then the
-// session can't be used any more, not even to read what it believes.
+// If changes that nobody waited for are refused, or the server is lost before it answers, the next call says so. Then
+// the session can't be used any more, not even to read what it believes.
 func TestLaterThatFailsIsToldByWhatComesNext(t *testing.T) {
 	for name, next := range map[string]func(d *DB) error{
 		"commit": func(d *DB) error { return put(d, "b", "2") },
