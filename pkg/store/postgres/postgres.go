@@ -34,24 +34,20 @@ type DB struct {
 	fence   uint64 // number of commits by all runs
 	overlay bool
 	locked  bool
-	absent  bool // the tables do not exist and are not created
 	clock   func() time.Time
 
 	writing sync.Mutex // allows one Update at a time
 	mu      sync.Mutex // for all below, and for the connection
 	lost    error      // why the session cannot be used any more, nil if it can
 	heard   time.Time  // sending time of the last request that was answered
-	shelves map[string]*shelf
-	bytes   int // size of the shelves
-	age     int // number of times that perAge bytes were put on the shelves
-	young   int // bytes put there since
-	counts  map[string]uint64
-	ahead   map[place]bool   // keys to be read with the next request
-	small   map[string]bool  // buckets to be read with it
-	over    changes          // changes in the overlay
-	unread  answer           // to the last commit; nil = it was read
-	packs   bool             // the server was told how to compress
-	large   map[place][]byte // values just read that are too large for the shelves
+	cache
+	counts map[string]uint64
+	ahead  map[place]bool   // keys to be read with the next request
+	small  map[string]bool  // buckets to be read with it
+	over   changes          // changes in the overlay
+	unread answer           // to the last commit; nil = it was read
+	packs  bool             // the server was told how to compress
+	large  map[place][]byte // values just read that are too large for the shelves
 }
 
 const (
@@ -91,8 +87,8 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 // opened takes the lock over a connection, and closes the connection on failure.
 func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o engine.Options) (*DB, error) {
 	d := &DB{config: c, conn: conn, way: way, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked,
-		shelves: map[string]*shelf{},
-		ahead:   map[place]bool{}, small: map[string]bool{}, over: changes{}, clock: o.Now}
+		cache: cache{shelves: map[string]*shelf{}},
+		ahead: map[place]bool{}, small: map[string]bool{}, over: changes{}, clock: o.Now}
 	if d.clock == nil {
 		d.clock = time.Now
 	}

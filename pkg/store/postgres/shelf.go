@@ -12,6 +12,15 @@ type shelf struct {
 	keys  []string // the existing keys in order, only if whole
 }
 
+// cache has the shelves by bucket.
+type cache struct {
+	shelves map[string]*shelf
+	bytes   int  // size of the shelves
+	age     int  // number of times that perAge bytes were put on the shelves
+	young   int  // bytes put there since
+	absent  bool // the tables do not exist and are not created
+}
+
 // kept is the value of a key in the cache.
 type kept struct {
 	value []byte // nil = the key does not exist
@@ -30,27 +39,27 @@ const (
 	mostAhead = 5000      // keys in one request
 )
 
-func (d *DB) shelf(bucket string) *shelf {
-	s := d.shelves[bucket]
+func (c *cache) shelf(bucket string) *shelf {
+	s := c.shelves[bucket]
 	if s == nil {
-		s = &shelf{known: map[string]kept{}, whole: d.absent}
-		d.shelves[bucket] = s
+		s = &shelf{known: map[string]kept{}, whole: c.absent}
+		c.shelves[bucket] = s
 	}
 	return s
 }
 
 // remember caches the value of a key; nil = the key does not exist.
-func (d *DB) remember(bucket, key string, value []byte) {
-	s := d.shelf(bucket)
+func (c *cache) remember(bucket, key string, value []byte) {
+	s := c.shelf(bucket)
 	if old, had := s.known[key]; had {
-		d.bytes -= weight(key, old.value)
+		c.bytes -= weight(key, old.value)
 	}
 	if len(value) > largest {
 		delete(s.known, key)
 		s.whole, s.keys = false, nil
 		return
 	}
-	d.keep(s, key, value)
+	c.keep(s, key, value)
 	if !s.whole {
 		return
 	}
@@ -64,23 +73,23 @@ func (d *DB) remember(bucket, key string, value []byte) {
 }
 
 // keep puts a value on a shelf that does not have the key.
-func (d *DB) keep(s *shelf, key string, value []byte) {
-	s.known[key] = kept{value, d.age}
-	d.bytes += weight(key, value)
-	if d.young += weight(key, value); d.young > perAge {
-		d.age, d.young = d.age+1, 0
+func (c *cache) keep(s *shelf, key string, value []byte) {
+	s.known[key] = kept{value, c.age}
+	c.bytes += weight(key, value)
+	if c.young += weight(key, value); c.young > perAge {
+		c.age, c.young = c.age+1, 0
 	}
 }
 
 // evict drops the values that were neither read nor written lately. What was announced for the work in hand stays.
-func (d *DB) evict() {
-	for _, s := range d.shelves {
+func (c *cache) evict() {
+	for _, s := range c.shelves {
 		for key, k := range s.known {
-			if k.age >= d.age-1 {
+			if k.age >= c.age-1 {
 				continue
 			}
 			delete(s.known, key)
-			d.bytes -= weight(key, k.value)
+			c.bytes -= weight(key, k.value)
 			if k.value != nil {
 				s.whole, s.keys = false, nil
 			}
@@ -104,14 +113,14 @@ func cacheable(rows [][][]byte) bool {
 }
 
 // complete caches a bucket that has these entries and no others.
-func (d *DB) complete(bucket string, rows [][][]byte) {
-	for key, k := range d.shelf(bucket).known {
-		d.bytes -= weight(key, k.value)
+func (c *cache) complete(bucket string, rows [][][]byte) {
+	for key, k := range c.shelf(bucket).known {
+		c.bytes -= weight(key, k.value)
 	}
 	s := &shelf{known: map[string]kept{}, whole: true}
 	for _, row := range rows {
-		d.keep(s, string(row[0]), row[1])
+		c.keep(s, string(row[0]), row[1])
 		s.keys = append(s.keys, string(row[0]))
 	}
-	d.shelves[bucket] = s
+	c.shelves[bucket] = s
 }
