@@ -14,8 +14,8 @@ import (
 )
 
 // choose reports whether to read a letter by its HTML page instead of its plain text, and returns the page, read and
-// parsed. The page is used if it contains everything the plain text says, or if the plain text is empty or a stub. Rules, posts and
-// the removal of quotes then all use the same form.
+// parsed. The page is used if it contains everything the plain text says, or if the plain text is empty or a stub.
+// Rules, posts and the removal of quotes then all use the same form.
 func choose(m *desk.Message, c *quote.Cutter) (src *tags.Page, page *markup.Page, byPage bool) {
 	if m.HTML == "" {
 		return nil, nil, false
@@ -165,8 +165,8 @@ func nextWord(text string) (word, rest string) {
 	return text[from:], ""
 }
 
-// beginsCyrillic reports whether a text begins with a letter from U+0400 to U+047F. It has two bytes, which tell it from
-// others without decoding.
+// beginsCyrillic reports whether a text begins with a letter from U+0400 to U+047F. Its two bytes tell that without
+// decoding.
 func beginsCyrillic(s string) bool { return len(s) > 1 && s[0]&^1 == 0xd0 && s[1]&0xc0 == 0x80 }
 
 func inWord(r rune) bool {

@@ -65,7 +65,8 @@ func TestWhatSaysNothingCutsNothing(t *testing.T) {
 			}
 		}
 		page := page1(above) + `<div style="border:none;border-top:solid #E1E1E1 1.0pt">` + page1(header) + "</div>"
-		if p := c.PartHTML(tags.Read(page)); p.Own.Source != page || p.Cut || !strings.Contains(p.Quoted.Source, "Какой код") {
+		if p := c.PartHTML(tags.Read(page)); p.Own.Source != page || p.Cut ||
+			!strings.Contains(p.Quoted.Source, "Какой код") {
 			t.Errorf("%q above a page: %+v", above, p)
 		}
 	}
@@ -163,7 +164,8 @@ func TestAHeaderAcrossAQuote(t *testing.T) {
 	quoted := `----------------</div><div>Кому: Пётр (p@x.example);</div><div>Тема: Принтер;</div>` +
 		`<div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Что сломалось?</p></blockquote>`
 	p := cutter(t).PartHTML(tags.Read(`<p>Не печатает принтер.</p><div>` + quoted + `<div>От: Ивана</div>`))
-	if !strings.Contains(p.Bare.Source, "Не печатает") || !strings.Contains(p.Bare.Source, "От: Ивана") || p.Quoted.Source != quoted {
+	if bare := p.Bare.Source; !strings.Contains(bare, "Не печатает") || !strings.Contains(bare, "От: Ивана") ||
+		p.Quoted.Source != quoted {
 		t.Errorf("bare %q, quoted %q", p.Bare.Source, p.Quoted.Source)
 	}
 }

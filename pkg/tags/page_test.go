@@ -10,9 +10,11 @@ import (
 // A page made of parts has the tokens that reading the joined parts gives.
 func TestKeepIsReadingAgain(t *testing.T) {
 	for _, page := range []string{
-		"<p>Касса<b title='a&amp;b'>5</b> стоит<p>Час", "a<br>b<br/>c", "a &am<i>p; b</i>c", "1 <<b>b</b>p>2", "1 </<b>b</b>p>2",
+		"<p>Касса<b title='a&amp;b'>5</b> стоит<p>Час", "a<br>b<br/>c", "a &am<i>p; b</i>c", "1 <<b>b</b>p>2",
+		"1 </<b>b</b>p>2",
 		"a<!-- x -->b<i>c</i>d<!-- y", "<style>p{}</style>a<i>b</i>c<style>q{}", "<title>T<i>b</i>c</title>d",
-		"<textarea>a<i></textarea>b<i>c</i>", "<script>f()</script>a<i>b<script>g", "a<i>b</i>c<a href=\"d", "\r<i>\n</i>\r\n",
+		"<textarea>a<i></textarea>b<i>c</i>", "<script>f()</script>a<i>b<script>g", "a<i>b</i>c<a href=\"d",
+		"\r<i>\n</i>\r\n",
 		"<i>a</i>b&lt;<i>c</i>d>", "<o:p CLASS=x>a</o:p>b<O:P/>", "a<b></", "a</",
 	} {
 		keeps(t, page)

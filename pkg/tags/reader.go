@@ -17,7 +17,6 @@ type reader struct {
 	restarts int
 	skipText bool // the next text belongs to a hidden element without an end
 	odd      bool // what a token is depended on those far behind it
-	attrs    []Attr
 }
 
 // mostRestarts bounds how often the rest of a page is read again, since each time may read all of it.
