@@ -27,6 +27,7 @@ type letters struct {
 	taken  map[string]int // by mailbox: letters accepted by its relay in this pass
 
 	refusals map[uint64]refusal // of this round, by number of the queue entry
+	written  func() error       // waits until the attempts of this round are written
 }
 
 // round makes a round of letters: it records the attempts and sends the letters, several at a time. It returns their
@@ -56,6 +57,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	if err := l.queue.Start(l.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
 		return nil, err
 	}
+	l.written = sync.OnceValue(l.queue.Flush)
 	results := make([]desk.Result, len(ready))
 	err := l.AtOnce(l.senders(ctx, ready, results)...)
 	if err == nil {
@@ -126,7 +128,10 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 		l.tally.Wait(1)
 		return l.untried(d, err)
 	}
-	if err := l.Still(); err != nil {
+	if err = l.written(); err == nil {
+		err = l.Still()
+	}
+	if err != nil {
 		return late(d, err)
 	}
 	got, err := relay.Send(ctx, letter)

@@ -25,8 +25,9 @@ import (
 // Queue contains the pending effects.
 type Queue interface {
 	Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error)
+	// Start records attempts, and Finish their results. Both may be written after they have returned; Flush waits for
+	// that, and what was recorded first is written first.
 	Start(now time.Time, a desk.Attempts) error
-	// Finish records results. They may be written after it has returned; Start and Flush wait for that.
 	Finish(now time.Time, results []desk.Result) error
 	Flush() error
 	Waiting() (int, error)
@@ -245,7 +246,7 @@ func (o *Outbox) Round(ctx context.Context) error {
 		return err
 	}
 	forPortal, forRelays, results := o.part(due)
-	o.people.Ahead(o.Sources, correspondents(due))
+	o.Ahead(correspondents(due))
 	var made, sent []desk.Result
 	err = o.AtOnce(
 		func() (err error) { made, err = o.posts.round(ctx, kit, forPortal); return err },
@@ -255,6 +256,9 @@ func (o *Outbox) Round(ctx context.Context) error {
 	}
 	return err
 }
+
+// Ahead announces that the names of these addresses will be asked for.
+func (o *Outbox) Ahead(addresses []string) { o.people.Ahead(o.Sources, addresses) }
 
 // part separates posts, letters and effects that cannot be made. The latter exist because earlier versions dropped a
 // task without the effects that waited for it.

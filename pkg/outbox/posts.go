@@ -234,6 +234,9 @@ func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.At
 	if err := p.queue.Start(noted, notes); err != nil {
 		return nil, err
 	}
+	if err := p.queue.Flush(); err != nil {
+		return nil, err
+	}
 	if err := p.Still(); err != nil {
 		return nil, err
 	}

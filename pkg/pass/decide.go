@@ -86,9 +86,11 @@ func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate
 // record returns an error, no message was recorded.
 func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (failures map[int]error, err error) {
 	entries, qs := make([]desk.Entry, len(cs)), make([]desk.Questions, len(cs))
+	senders := make([]string, len(cs))
 	for i, c := range cs {
-		entries[i], qs[i] = c.entry, c.entry.Questions
+		entries[i], qs[i], senders[i] = c.entry, c.entry.Questions, c.entry.Questions.Address
 	}
+	p.Outbox.Ahead(senders)
 	known, err := p.ledger.Ask(qs)
 	if err != nil {
 		return nil, err

@@ -21,24 +21,29 @@ type fetched struct {
 // textsAtOnce is the maximum size in bytes of the texts of messages that are read but not recorded.
 const textsAtOnce = 4 << 20
 
-// take fetches, reads, decides and records some messages, as many at a time as the size of their texts allows. Messages
-// that do not fit on the disk beside the others are left for later.
+// take fetches, reads, decides and records some messages.
 func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
+	all, err := p.bring(ctx, b, mb, ls)
+	if err != nil {
+		return err
+	}
+	return p.taken(ctx, b, mb, b.MaxMessage, all)
+}
+
+// bring fetches some messages. Those that do not fit on the disk beside the others are left for later.
+func (p *Pass) bring(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) ([]fetched, error) {
 	ls, err := p.survivors(ctx, b, mb, ls)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all, err := p.fetch(ctx, mb, ls, b.MaxMessage)
-	if err != nil {
-		return err
-	}
-	return p.taken(ctx, b, mb, b.MaxMessage, slices.DeleteFunc(all, func(f fetched) bool {
+	return slices.DeleteFunc(all, func(f fetched) bool {
 		if errors.Is(f.err, spool.ErrNoRoom) {
 			p.roomless = append(p.roomless, f.Listing)
 			return true
 		}
 		return false
-	}))
+	}), err
 }
 
 // takeAlone is take for a message that needs all the room. If it does not fit even alone, it is treated as too large: a
@@ -58,7 +63,8 @@ func (p *Pass) takeAlone(ctx context.Context, b Box, mb Mailbox, l desk.Listing)
 	return p.taken(ctx, b, mb, limit, all)
 }
 
-// taken reads, decides and records fetched messages. Of a message over the limit it reads only the header.
+// taken reads, decides and records fetched messages, as many at a time as the size of their texts allows. Of a message
+// over the limit it reads only the header.
 func (p *Pass) taken(ctx context.Context, b Box, mb Mailbox, limit int64, all []fetched) error {
 	if err := p.readyToRead(); err != nil {
 		return err

@@ -60,3 +60,45 @@ func (w *world) seen() (n int) {
 	}
 	return n
 }
+
+// Nothing is attempted before the attempt is certainly recorded. Here another host has taken over before it is.
+func TestNothingIsAttemptedBeforeTheAttemptIsWritten(t *testing.T) {
+	t.Parallel()
+	p := database(t)
+	for i, c := range []struct {
+		what           string
+		attempt        int
+		tasks, letters int // that were made in spite of it
+	}{{"a task", 1, 0, 0}, {"an auto-reply", 2, 1, 0}} {
+		t.Run(c.what, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+			schema := fmt.Sprintf("attempt%d", i)
+			w.state = p.Address("postgres", "", "postgres") + "&search_path=" + schema
+			w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
+			w.steps = func(name string) {
+				if name != "note attempts, before" {
+					return
+				}
+				if c.attempt--; c.attempt > 0 {
+					return
+				}
+				w.steps = nil
+				if _, err := p.SQL("postgres", "update "+schema+".fence set commits = commits + 1"); err != nil {
+					t.Error(err)
+				}
+			}
+			first, s := w.open(store.Options{})
+			if _, err := poll(first, t.Context()); !errors.Is(err, store.ErrAway) {
+				t.Errorf("the pass ends with %v", err)
+			}
+			_ = s.Close()
+			if tasks, letters := len(w.portal.Tasks()), len(w.smtp.Letters()); tasks != c.tasks || letters != c.letters {
+				t.Errorf("%d tasks, %d letters", tasks, letters)
+			}
+			w.minutes(15, w.poll)
+			if tasks, letters := len(w.portal.Tasks()), len(w.smtp.Letters()); tasks != 1 || letters != 1 {
+				t.Errorf("then there are %d tasks, %d letters", tasks, letters)
+			}
+		})
+	}
+}

@@ -264,9 +264,13 @@ func (w *work) portions(ctx context.Context, fresh []desk.Listing) error {
 	for len(ls) > 0 && err == nil && ctx.Err() == nil {
 		next, rest := portion(fresh, w.b.MaxMessage)
 		follow := func() error { return w.settle(ctx) }
-		take := func() (err error) {
-			if w.open, err = w.mark(ctx, w.b, w.mb, w.open); err == nil {
-				err = w.take(ctx, w.b, w.mb, next)
+		take := func() error {
+			all, err := w.bring(ctx, w.b, w.mb, next)
+			if err == nil { // by now the database has written what the last round has made
+				w.open, err = w.mark(ctx, w.b, w.mb, w.open)
+			}
+			if err == nil {
+				err = w.taken(ctx, w.b, w.mb, w.b.MaxMessage, all)
 			}
 			return err
 		}

@@ -164,7 +164,7 @@ func mark(tx txn, places []desk.Place) error {
 }
 
 // Record decides the messages one after the other, in one transaction: each decision is recorded before the next
-// message is decided. The transaction may be written after Record has returned; Start waits for it. decide gets the
+// message is decided. The transaction may be written after Record has returned; Flush waits for it. decide gets the
 // facts that the entry's questions ask for, including the auto-replies within the window, and adds the facts that only
 // the caller has. The extent of an error (package fault) says whether every message would fail alike.
 func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration,

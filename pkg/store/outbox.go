@@ -231,9 +231,10 @@ func (s Outbox) queue(read func(txn, entry) (desk.Pending, error)) ([]desk.Pendi
 }
 
 // Start records attempts before they are made: an effect is unsure until its result is known. It also records what was
-// looked up and uploaded for them.
+// looked up and uploaded for them. All this may be written after Start has returned. No attempt may be made before
+// Flush has returned, too.
 func (s Outbox) Start(now time.Time, a desk.Attempts) error {
-	return s.update(func(tx txn) error {
+	return s.later(func(tx txn) error {
 		aheadEntries(tx, a.Seqs)
 		for _, seq := range a.Seqs {
 			p, err := peek(tx, seq)
