@@ -24,10 +24,11 @@ type entries struct {
 	visited int                 // number of entries that were looked at in search of what is due
 }
 
-// edits are the changes of a transaction to the outbox.
+// edits are the changes of a transaction to the outbox, and its new tickets.
 type edits struct {
 	entries map[uint64]*entry // nil = removed
 	unknown bool              // entries were changed in a way that is not in the list
+	opened  map[uint64]bool   // by number of the ticket
 }
 
 // readEntries reads the outbox unless that has been done. It must not be called within a transaction.

@@ -170,11 +170,13 @@ func tickets(tx txn, f *desk.Facts) error {
 		if !ok {
 			continue
 		}
-		sent, err := tx.Bucket(bTexts).Get(sentKey(n))
-		if err != nil {
-			return err
+		if !tx.edits.opened[n] { // in a new ticket nothing was sent
+			sent, err := tx.Bucket(bTexts).Get(sentKey(n))
+			if err != nil {
+				return err
+			}
+			t.Sent = string(sent)
 		}
-		t.Sent = string(sent)
 		f.Tickets[n] = t
 	}
 	return nil

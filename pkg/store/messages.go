@@ -267,6 +267,7 @@ func apply(tx txn, now time.Time, d desk.Decision, tried time.Time) (uint64, err
 			if t.Number, err = tx.Bucket(bTickets).Count(1); err != nil {
 				return 0, err
 			}
+			tx.edits.opened[t.Number] = true
 			if err := indexSubject(tx, t); err != nil {
 				return 0, err
 			}

@@ -80,7 +80,7 @@ func shorten(tx txn) error {
 }
 
 func (s *state) txn(t engine.Tx) txn {
-	return txn{t, s.near, &s.entries, &edits{entries: map[uint64]*entry{}}}
+	return txn{t, s.near, &s.entries, &edits{entries: map[uint64]*entry{}, opened: map[uint64]bool{}}}
 }
 
 func (s *state) update(fn func(txn) error) error { return s.change(s.db.Update, fn) }

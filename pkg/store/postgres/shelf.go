@@ -29,7 +29,7 @@ type kept struct {
 
 const (
 	// bytes on all shelves; if there are more, the older half is dropped before the next transaction
-	mostKept  = 4 << 20
+	mostKept  = 6 << 20
 	perAge    = mostKept / 4
 	wholeUpTo = 2 << 20   // largest bucket that is cached completely, in bytes
 	largest   = 256 << 10 // largest cached value, in bytes
