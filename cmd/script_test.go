@@ -397,6 +397,10 @@ func cmdUntouched(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// inherited is how long a script waits for a state that nobody uses: a process that another script is just starting has
+// inherited its lock for a moment.
+const inherited = 10 * time.Second
+
 func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 1)
 	age, err := time.ParseDuration(args[0])
@@ -405,7 +409,7 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	if sceneOf(ts).db.Postgres != nil {
 		state = ts.Getenv("HELPDESK_STATE")
 	}
-	s, err := store.Open(state, store.Options{Command: "poll"})
+	s, err := store.Open(state, store.Options{Command: "poll", Wait: inherited})
 	ts.Check(err)
 	release := status.Claim(state, "helpdesk poll", time.Now().Add(-age))
 	sceneOf(ts).held = s
@@ -422,7 +426,7 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdHeld(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 0)
-	s, err := store.Open(ts.MkAbs("helpdesk.db"), store.Options{Overlay: true})
+	s, err := store.Open(ts.MkAbs("helpdesk.db"), store.Options{Overlay: true, Wait: inherited})
 	ts.Check(err)
 	defer s.Close()
 	all, err := s.Outbox.Pendings()
@@ -445,7 +449,7 @@ func cmdSecretless(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdGrow(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 1)
-	s, err := store.Open(ts.MkAbs(args[0]), store.Options{})
+	s, err := store.Open(ts.MkAbs(args[0]), store.Options{Wait: inherited})
 	ts.Check(err)
 	err = s.Cache(time.Now(), map[string][]byte{"gap": make([]byte, 1<<20)})
 	ts.Check(errors.Join(err, s.Cache(time.Now(), map[string][]byte{"gap": nil}), s.Close()))

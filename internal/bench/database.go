@@ -133,13 +133,22 @@ func (b *measuring) databaseIdle(t *table, d *databases) error {
 	return nil
 }
 
+// pairs returns how often a backlog is processed with each state: several times in a round, because the disk differs
+// from time to time.
+func (b *measuring) pairs() int {
+	if b.brief {
+		return b.rounds
+	}
+	return 3 * b.rounds
+}
+
 func (b *measuring) databaseBacklog(t *table, d *databases) error {
 	folder, _, err := b.w.imap.master("backlog", b.seed, mix{count: b.letters})
 	if err != nil {
 		return err
 	}
 	var with, without sample
-	for range 3 * b.rounds { // several times in a round, since the disk of each side differs from time to time
+	for range b.pairs() {
 		if _, err := b.polled(folder, b.w.smtp.Addr(), 0, &without); err != nil {
 			return err
 		}
