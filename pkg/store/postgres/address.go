@@ -89,7 +89,7 @@ func parse(address string) (config, error) {
 	}
 	c.DialFunc = (&net.Dialer{Control: giveUp, KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: keepAlive, Interval: keepAliveAgain, Count: keepAliveTries}}).DialContext
-	c.ValidateConnect = writable(c.ValidateConnect)
+	c.ValidateConnect, c.OnNotice = writable(c.ValidateConnect), overhear
 	return c, nil
 }
 

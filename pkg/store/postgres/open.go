@@ -140,6 +140,7 @@ func (d *DB) holder() error {
 func (d *DB) create() error {
 	sql := `create table SCHEMA.entries (bucket text collate "C" not null, key bytea not null, value bytea not null,
 			primary key (bucket, key));
+		` + discreet + `;
 		create table SCHEMA.counters (bucket text collate "C" primary key, n bigint not null);
 		create table SCHEMA.fence (one boolean primary key default true check (one), commits bigint not null,
 			at timestamptz not null default now());

@@ -35,6 +35,8 @@ type DB struct {
 	overlay bool
 	locked  bool
 	clock   func() time.Time
+	// how long Rewrite waits for transactions that may still read deleted rows
+	patience time.Duration
 
 	writing sync.Mutex // allows one Update at a time
 	mu      sync.Mutex // for all below, and for the connection
@@ -53,7 +55,6 @@ type DB struct {
 const (
 	oldest    = 13                     // oldest supported major version
 	within    = time.Minute            // time limit of a request
-	rewriting = 10 * time.Minute       // time limit of writing the table anew
 	lookAgain = 200 * time.Millisecond // pause between attempts to take the lock
 	recent    = 2 * time.Second        // how long an answer proves that this run has the lock
 )
@@ -87,8 +88,9 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 // opened takes the lock over a connection, and closes the connection on failure.
 func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o engine.Options) (*DB, error) {
 	d := &DB{config: c, conn: conn, way: way, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked,
-		cache: cache{shelves: map[string]*shelf{}},
-		ahead: map[place]bool{}, small: map[string]bool{}, over: changes{}, clock: o.Now}
+		patience: patience,
+		cache:    cache{shelves: map[string]*shelf{}},
+		ahead:    map[place]bool{}, small: map[string]bool{}, over: changes{}, clock: o.Now}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
@@ -107,14 +109,18 @@ func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o e
 // known rejects a server that is too old. Some vendors put a name before the version number.
 func (d *DB) known() error {
 	said := d.conn.ParameterStatus("server_version")
-	number := strings.TrimLeftFunc(said, func(r rune) bool { return r < '0' || r > '9' })
-	major, _, _ := strings.Cut(number, ".")
-	major = major[:len(major)-len(strings.TrimLeft(major, "0123456789"))]
-	if n, err := strconv.Atoi(major); err == nil && n < oldest {
+	if n, err := strconv.Atoi(firstNumber(said)); err == nil && n < oldest {
 		return wrong("state %s: the server is PostgreSQL %s, and %d or newer is needed: use a newer server", d.name,
 			said, oldest)
 	}
 	return nil
+}
+
+// firstNumber returns the first digits of a text.
+func firstNumber(s string) string {
+	const digits = "0123456789"
+	s = s[max(0, strings.IndexAny(s, digits)):]
+	return s[:len(s)-len(strings.TrimLeft(s, digits))]
 }
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }
@@ -254,23 +260,6 @@ func (d *DB) About() engine.About {
 	about := d.about
 	about.Trips = int(d.trips.Load())
 	return about
-}
-
-// Rewrite writes the table of the entries anew, so that deleted rows do not remain in its files. It waits for readers
-// of the table, such as a dump.
-func (d *DB) Rewrite() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := errors.Join(d.usable(), d.settle()); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), rewriting)
-	defer cancel()
-	d.trips.Add(1)
-	if _, err := d.conn.Exec(ctx, "vacuum full "+d.schema+".entries").ReadAll(); err != nil {
-		return d.broken(err)
-	}
-	return nil
 }
 
 // Close releases the lock. It keeps the connection for the next opening, or closes it. The lock is released explicitly,
