@@ -192,10 +192,9 @@ func (p *Proxy) read(server io.Reader, rewrite func([]byte) []byte, pieces chan<
 			n, err = lines.Read(buf)
 			part = bytes.Clone(buf[:n])
 		}
-		p.mu.Lock()
-		delay := p.delay
-		p.mu.Unlock()
-		pieces <- piece{part, time.Now().Add(delay)}
+		sent := piece{part, time.Now()}
+		p.with(func() { sent.arrives = sent.arrives.Add(p.delay) })
+		pieces <- sent
 		if err != nil {
 			return
 		}
@@ -204,9 +203,8 @@ func (p *Proxy) read(server io.Reader, rewrite func([]byte) []byte, pieces chan<
 
 // held waits while responses are held back.
 func (p *Proxy) held() {
-	p.mu.Lock()
-	stalled := p.stalled
-	p.mu.Unlock()
+	var stalled chan struct{}
+	p.with(func() { stalled = p.stalled })
 	if stalled != nil {
 		<-stalled
 	}
