@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"helpdesk/internal/servers"
 	"helpdesk/pkg/pass"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -27,20 +28,7 @@ func TestNothingIsMarkedBeforeItsResultsAreWritten(t *testing.T) {
 	w.wired = func(p *pass.Pass, _ *store.Store) { // messages are marked while the results before them are under way
 		p.Outbox.Together = func(fns ...func() error) error { slices.Reverse(fns); return inTurn(fns...) }
 	}
-	w.steps = func(name string) {
-		if name != "record results, before" {
-			return
-		}
-		w.steps = nil
-		if _, err := p.SQL("postgres", "update "+schema+".fence set commits = commits + 1"); err != nil {
-			t.Error(err)
-		}
-	}
-	first, s := w.open(store.Options{})
-	if _, err := poll(first, t.Context()); !errors.Is(err, store.ErrAway) {
-		t.Errorf("the pass ends with %v", err)
-	}
-	_ = s.Close()
+	overtaken(w, p, schema, "record results, before", 1)
 	if n := w.seen(); n > 0 {
 		t.Errorf("%d messages are marked", n)
 	}
@@ -61,6 +49,28 @@ func (w *world) seen() (n int) {
 	return n
 }
 
+// overtaken runs a pass, and lets another host take over at the nth time that the pass reaches a step.
+func overtaken(w *world, p *servers.Postgres, schema, step string, n int) {
+	w.t.Helper()
+	w.steps = func(name string) {
+		if name == step {
+			n--
+		}
+		if n > 0 {
+			return
+		}
+		w.steps = nil
+		if _, err := p.SQL("postgres", "update "+schema+".fence set commits = commits + 1"); err != nil {
+			w.t.Error(err)
+		}
+	}
+	first, s := w.open(store.Options{})
+	if _, err := poll(first, w.t.Context()); !errors.Is(err, store.ErrAway) {
+		w.t.Errorf("the pass ends with %v", err)
+	}
+	_ = s.Close()
+}
+
 // Nothing is attempted before the attempt is certainly recorded. Here another host has taken over before it is.
 func TestNothingIsAttemptedBeforeTheAttemptIsWritten(t *testing.T) {
 	t.Parallel()
@@ -75,23 +85,7 @@ func TestNothingIsAttemptedBeforeTheAttemptIsWritten(t *testing.T) {
 			schema := fmt.Sprintf("attempt%d", i)
 			w.state = p.Address("postgres", "", "postgres") + "&search_path=" + schema
 			w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
-			w.steps = func(name string) {
-				if name != "note attempts, before" {
-					return
-				}
-				if c.attempt--; c.attempt > 0 {
-					return
-				}
-				w.steps = nil
-				if _, err := p.SQL("postgres", "update "+schema+".fence set commits = commits + 1"); err != nil {
-					t.Error(err)
-				}
-			}
-			first, s := w.open(store.Options{})
-			if _, err := poll(first, t.Context()); !errors.Is(err, store.ErrAway) {
-				t.Errorf("the pass ends with %v", err)
-			}
-			_ = s.Close()
+			overtaken(w, p, schema, "note attempts, before", c.attempt)
 			if tasks, letters := len(w.portal.Tasks()), len(w.smtp.Letters()); tasks != c.tasks || letters != c.letters {
 				t.Errorf("%d tasks, %d letters", tasks, letters)
 			}
