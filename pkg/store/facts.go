@@ -67,7 +67,6 @@ func (s *state) tell(tx txn, qs []desk.Questions) error {
 	for _, q := range qs {
 		tx.Bucket(bMessages).Ahead([]byte(q.Key))
 		tx.Bucket(bReturned).Ahead([]byte(q.Reply))
-		tx.Bucket(bContacts).Ahead([]byte(q.Address)) // the caller will ask for the name
 		tx.Bucket(bProfiles).Ahead(profileKey(letters, q.Address))
 		tx.Bucket(bReplies).Ahead(slices.Concat(repliesOf(q), arrivalKeys(q))...)
 		tx.Bucket(bSubjects).Ahead(subjectKey(q.Address, q.Subject))
