@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -28,18 +29,20 @@ func (t *Terminal) Keyboard() (*Keyboard, bool) {
 // Line prints a prompt and returns the typed line. The end of the context ends the wait.
 func (k *Keyboard) Line(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(k.out, prompt)
-	return k.wait(ctx, func() (string, error) { return line(k.in) })
+	return begin(func() (string, error) { return line(k.in) }).wait(ctx)
 }
 
-// Hidden is Line without echo.
+// Hidden is Line without echo. The prompt appears after the echo is off, because a person may type at once.
 func (k *Keyboard) Hidden(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(k.out, prompt)
 	fd := int(k.in.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	text, err := k.wait(ctx, func() (string, error) { raw, err := term.ReadPassword(fd); return string(raw), err })
+	r := begin(func() (string, error) { raw, err := term.ReadPassword(fd); return string(raw), err })
+	r.changed(fd, before)
+	fmt.Fprint(k.out, prompt)
+	text, err := r.wait(ctx)
 	if ctx.Err() != nil { // ReadPassword still runs, with the echo off
 		_ = term.Restore(fd, before)
 	}
@@ -47,20 +50,44 @@ func (k *Keyboard) Hidden(ctx context.Context, prompt string) (string, error) {
 	return text, err
 }
 
-// wait returns the result of read, or the error of the context if it ends first.
-func (k *Keyboard) wait(ctx context.Context, read func() (string, error)) (text string, err error) {
-	done := make(chan struct{})
-	var got string
-	var failed error
+// reading is a read from the terminal that has begun.
+type reading struct {
+	done chan struct{}
+	text string
+	err  error
+}
+
+func begin(read func() (string, error)) *reading {
+	r := &reading{done: make(chan struct{})}
 	go func() {
-		defer close(done)
-		got, failed = read()
+		defer close(r.done)
+		r.text, r.err = read()
 	}()
+	return r
+}
+
+// wait returns the result, or the error of the context if it ends first.
+func (r *reading) wait(ctx context.Context) (string, error) {
 	select {
 	case <-ctx.Done():
 		return "", ctx.Err()
-	case <-done:
-		return got, failed
+	case <-r.done:
+		return r.text, r.err
+	}
+}
+
+// changed waits until the reading has changed the state of the terminal. It waits for about a second, because a
+// terminal without echo does not change.
+func (r *reading) changed(fd int, before *term.State) {
+	for range 1000 {
+		if now, err := term.GetState(fd); err != nil || *now != *before {
+			return
+		}
+		select {
+		case <-r.done:
+			return
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 
