@@ -157,7 +157,7 @@ func TestScripts(t *testing.T) {
 			"portal":  cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched,
 			"hold":    cmdHold,
 			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas, "jsonlines": cmdJSONLines,
-			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
+			"held": cmdHeld, "secretless": cmdSecretless,
 			"variables": cmdVariables, "owned": cmdOwned, "belongs": cmdBelongs,
 			"database": cmdDatabase, "damage": cmdDamage, "grow": cmdGrow, "islink": cmdIsLink,
 			"provider": cmdProvider, "person": cmdPerson,
@@ -474,13 +474,6 @@ func cmdDamage(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = f.WriteAt(make([]byte, 4096*count), 4096*from)
 	ts.Check(errors.Join(err, f.Close()))
-}
-
-func cmdSleep(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, args, 1)
-	d, err := time.ParseDuration(args[0])
-	ts.Check(err)
-	time.Sleep(d)
 }
 
 // cmdInterrupted sends the signal at the first command to the mailbox after the pass has claimed the state. The answer

@@ -69,6 +69,27 @@ func TestInterruptedWhileItWaits(t *testing.T) {
 	}
 }
 
+// A person's command says what it waits for, and does its work when the pass has ended.
+func TestAPersonsCommandWaitsForThePass(t *testing.T) {
+	d := newDrive(t, sandbox.PortalOptions{}, "")
+	_, let := d.holding()
+	var said strings.Builder
+	a := d.app()
+	a.personWaits = time.Minute
+	a.Err = writer(func(text string) {
+		if said.WriteString(text); strings.Contains(said.String(), "waiting for 'helpdesk poll'") {
+			let()
+		}
+	})
+	if got := a.run(t.Context(), d.args("exclude", "add", "@domain.example")); got != exit.Done {
+		t.Errorf("status %d", got)
+	}
+	if !strings.Contains(said.String(), "waiting for 'helpdesk poll'") {
+		t.Errorf("it says %q", &said)
+	}
+	d.must(exit.Done, "exclude", "test", "a@domain.example")
+}
+
 // --timeout includes the wait for the state. Then the state is in use, which is temporary.
 func TestTimeoutWhileItWaits(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
