@@ -211,7 +211,7 @@ func TestStallBeforeSending(t *testing.T) {
 
 func TestStallBeyondTheTimeout(t *testing.T) {
 	s := testkit.NewScript(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	c := client(t, s, func(o *Options) { o.Timeout = 50 * time.Millisecond })
+	c := client(t, s, func(o *Options) { o.Timeout = 2 * time.Second }) // the request must be sent within it
 	tells(t, c.Call(t.Context(), "tasks.task.add", nil, nil), outcome{fault.Unsure, fault.Server})
 
 	ctx, cancel := context.WithCancel(t.Context())

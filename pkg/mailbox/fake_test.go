@@ -29,6 +29,9 @@ type fakeServer struct {
 	dials    atomic.Int32
 }
 
+// drip is the pause between the pieces of an answer that is sent slowly.
+const drip = time.Second
+
 func newFake(t *testing.T, greeting string, answer func(command string) string) *fakeServer {
 	t.Helper()
 	l := listen(t)
@@ -57,10 +60,10 @@ func (f *fakeServer) serve(c net.Conn) {
 			continue
 		case strings.HasPrefix(answer, "drip"):
 			for _, piece := range strings.SplitAfter(answer[4:], "2") {
-				time.Sleep(250 * time.Millisecond)
+				time.Sleep(drip)
 				io.WriteString(c, piece)
 			}
-			time.Sleep(250 * time.Millisecond)
+			time.Sleep(drip)
 			fmt.Fprintf(c, "%s OK done\r\n", tag)
 		case strings.HasPrefix(answer, "endless"): // repeat the rest without an end
 			for {
@@ -315,16 +318,12 @@ func TestSilenceEndsTheWait(t *testing.T) {
 		return ""
 	})
 	o := options(f.addr)
-	o.Idle = 100 * time.Millisecond
+	o.Idle = 2 * time.Second
 	m := open(t, o, true)
-	time.Sleep(250 * time.Millisecond) // silence between commands is allowed
-	begun := time.Now()
+	time.Sleep(o.Idle + o.Idle/8) // silence between commands is allowed
 	_, err := m.List(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "no answer for 100ms") || fault.ExtentOf(err) != fault.Server {
+	if err == nil || !strings.Contains(err.Error(), "no answer for 2s") || fault.ExtentOf(err) != fault.Server {
 		t.Errorf("got %v", err)
-	}
-	if took := time.Since(begun); took > 2*time.Second {
-		t.Errorf("it took %v", took)
 	}
 	if n := f.dials.Load(); n != 2 {
 		t.Errorf("%d connections", n) // one repeat, on a new connection
@@ -339,13 +338,13 @@ func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
 		}
 		return ""
 	})
-	m := open(t, options(f.addr), true)
+	o := options(f.addr)
+	o.Idle = time.Minute
+	m := open(t, o, true)
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	begun := time.Now()
-	_, err := m.List(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 2*time.Second {
-		t.Errorf("got %v after %v", err, time.Since(begun))
+	if _, err := m.List(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
 	}
 }
 
@@ -363,7 +362,7 @@ func TestAStalledBodyEndsTheWait(t *testing.T) {
 		return ""
 	})
 	o := options(f.addr)
-	o.Idle = 100 * time.Millisecond
+	o.Idle = 2 * time.Second
 	m := open(t, o, true)
 	got := fetchAll(t, m, list(t, m), 0)
 	if len(got) != 1 || got[0].err == nil || fault.Of(got[0].err) != fault.Refused {
@@ -385,7 +384,7 @@ func TestASlowBodyIsNoFault(t *testing.T) {
 		return ""
 	})
 	o := options(f.addr)
-	o.Idle = 600 * time.Millisecond
+	o.Idle = 5 * drip / 2 // the answer takes longer
 	m := open(t, o, true)
 	got := fetchAll(t, m, list(t, m), 0)
 	if len(got) != 1 || got[0].body != "0222256789" || f.dials.Load() != 1 {

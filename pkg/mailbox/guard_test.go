@@ -192,9 +192,7 @@ func findsSent(t *testing.T, odd string) {
 		}
 		return ""
 	})
-	o := options(f.addr)
-	o.Idle = 2 * time.Second
-	m, err := Open(t.Context(), o, false)
+	m, err := Open(t.Context(), options(f.addr), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -157,7 +158,7 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 			return answer(command)
 		})
 		o := options(f.addr)
-		o.Idle = 300 * time.Millisecond
+		o.Idle = 3 * time.Second
 		if c.change != nil {
 			c.change(&o)
 		}
@@ -185,10 +186,9 @@ func TestOpenWaitsNoLongerThanItsContext(t *testing.T) {
 	defer cancel()
 	for _, mode := range []string{"none", "implicit", "starttls"} {
 		o.TLS = mode
-		begun := time.Now()
-		_, err := Open(ctx, o, false)
-		if err == nil || fault.ExtentOf(err) != fault.Server || time.Since(begun) > 2*time.Second {
-			t.Errorf("%s: %v after %v", mode, err, time.Since(begun))
+		if _, err := Open(ctx, o, false); !errors.Is(err, context.DeadlineExceeded) ||
+			fault.ExtentOf(err) != fault.Server {
+			t.Errorf("%s: %v", mode, err)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func options(addr string) Options {
 		TLS:      "none",
 		User:     testUser,
 		Password: testPassword,
-		Idle:     10 * time.Second,
+		Idle:     time.Minute,
 	}
 }
 

@@ -292,7 +292,7 @@ func exchange(t *testing.T, addr, send string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	_, _ = io.WriteString(conn, send)
 	got, _ := io.ReadAll(conn)
 	return string(got)
@@ -344,7 +344,7 @@ func TestProxy(t *testing.T) {
 		t.Errorf("Stall: %v", err)
 	}
 	p.Resume()
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 	if _, err := conn.Read(make([]byte, 1)); err != nil {
 		t.Errorf("Resume: %v", err)
 	}

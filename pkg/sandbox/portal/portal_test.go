@@ -316,7 +316,7 @@ func TestFaults(t *testing.T) {
 
 func TestStallUntilTheClientGivesUp(t *testing.T) {
 	r := start(t, PortalOptions{NoLimit: true})
-	r.http.Timeout = 100 * time.Millisecond
+	r.http.Timeout = 2 * time.Second // the call must be made within it
 	r.Inject(func(*Call) Fault { return Fault{Kind: Stall, After: true} })
 	if a := r.call("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`); a.err == nil {
 		t.Errorf("an answer came: %s", a.raw)
@@ -381,8 +381,8 @@ func TestParams(t *testing.T) {
 }
 
 func TestBatchBeyondTheRequestLimit(t *testing.T) {
-	r := start(t, PortalOptions{NoLimit: true, RequestLimit: time.Millisecond, Latency: func(string) time.Duration {
-		return 2 * time.Millisecond
+	r := start(t, PortalOptions{NoLimit: true, RequestLimit: time.Second, Latency: func(string) time.Duration {
+		return 1100 * time.Millisecond
 	}})
 	add := "tasks.task.add?fields%5BTITLE%5D=x&fields%5BRESPONSIBLE_ID%5D=7"
 	body, _ := json.Marshal(object{"cmd": object{"a": add, "b": add}})
