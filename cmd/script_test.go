@@ -73,8 +73,12 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// haste divides the waits for the portal and for another run by HASTE, if that variable is set.
+// haste divides the waits for the portal and for another run by HASTE, if that variable is set. PATIENCE is how long a
+// person's command waits for another run.
 func haste(a *app) *app {
+	if d, err := time.ParseDuration(os.Getenv("PATIENCE")); err == nil {
+		a.personWaits = d
+	}
 	times, err := strconv.Atoi(os.Getenv("HASTE"))
 	if err != nil {
 		return a
