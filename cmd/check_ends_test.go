@@ -32,7 +32,11 @@ func TestCheckTellsWhatIsTemporary(t *testing.T) {
 	} {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
 		tt.harm(d)
-		status, out, errs := d.run("--timeout", "5s", "check")
+		timeout := "1m"
+		if name == "in use" {
+			timeout = "2s"
+		}
+		status, out, errs := d.run("--timeout", timeout, "check")
 		if status != tt.want || !strings.Contains(out, "FAILED") {
 			t.Errorf("%s: status %d, want %d\n%s%s", name, status, tt.want, out, errs)
 		}
@@ -45,7 +49,14 @@ func TestCheckInterrupted(t *testing.T) {
 	for _, at := range []string{"mailbox", "relay", "portal"} {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
 		ctx, interrupt := context.WithCancel(context.Background())
-		stop := func() { interrupt(); time.Sleep(200 * time.Millisecond) } // the server answers nothing meanwhile
+		over := make(chan struct{})
+		stop := func() { // the server answers nothing meanwhile
+			interrupt()
+			select {
+			case <-over:
+			case <-time.After(time.Minute):
+			}
+		}
 		switch at {
 		case "mailbox":
 			d.imap.Inject(func(string, string) error { stop(); return nil })
@@ -60,7 +71,7 @@ func TestCheckInterrupted(t *testing.T) {
 		if got := a.run(ctx, d.args("check")); got != exit.Interrupted {
 			t.Errorf("%s: status %d", at, got)
 		}
-		interrupt()
+		close(over)
 		if text := out.String(); strings.Contains(text, "FAILED") || !strings.Contains(text, "ok  state ") {
 			t.Errorf("%s:\n%s", at, text)
 		}
