@@ -32,21 +32,29 @@ const mailboxesAtOnce = 10
 // need the state, so a slow server does not delay other users of the state. Another run may process the found messages
 // before this pass does, so the pass asks the state which are new. now is the time when the look began. The caller must
 // close the result.
+//
+// The caller's goroutine searches the last mailbox, usually the only one: the stack of a new goroutine would have to
+// grow several times.
 func Look(ctx context.Context, boxes []Box, readOnly bool, now time.Time, log *slog.Logger) Looked {
 	free := make(chan struct{}, mailboxesAtOnce)
 	all := Looked{}
 	var looks sync.WaitGroup
-	for _, b := range boxes {
+	for i, b := range boxes {
 		l := &looked{}
 		all[b.Name] = l
 		free <- struct{}{}
-		looks.Go(func() {
+		search := func() {
 			l.into(ctx, b, readOnly, now)
 			<-free
 			if l.err != nil || len(l.unseen) == 0 {
 				l.close(b.Name, log)
 			}
-		})
+		}
+		if i < len(boxes)-1 {
+			looks.Go(search)
+		} else {
+			search()
+		}
 	}
 	looks.Wait()
 	return all

@@ -2,7 +2,11 @@ package pass_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +16,19 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
+
+// A single mailbox is opened by the goroutine of the caller, whose stack has grown already.
+func TestASingleMailboxNeedsNoGoroutine(t *testing.T) {
+	t.Parallel()
+	var stack string
+	pass.Look(t.Context(), []pass.Box{{Open: func(context.Context, bool) (pass.Mailbox, error) {
+		stack = string(debug.Stack())
+		return nil, errors.New("away")
+	}}}, true, morning, slog.New(slog.DiscardHandler))
+	if !strings.Contains(stack, "helpdesk/pkg/pass.Look(") {
+		t.Error(stack)
+	}
+}
 
 // Mailboxes are opened at the same time: each one waits until several others were asked, which would never happen one
 // after the other. Their mail is decided in the order of the settings, and all are closed.
