@@ -14,10 +14,11 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// preparations are functions that prepare what only a pass with work needs: patterns, word lists, texts.
+// preparations are functions of what only a pass with work needs: patterns, word lists, texts. The last one allocates 36
+// kB for the first pattern that is matched.
 var preparations = []string{"helpdesk/pkg/quote.Compile", "helpdesk/pkg/desk.Compile", "helpdesk/pkg/desk.NewLexicon",
 	"helpdesk/pkg/naming.Compile", "helpdesk/pkg/render.New", "helpdesk/pkg/render.NewAlarms",
-	"helpdesk/cmd/wiring.Calendar", "helpdesk/cmd/wiring.Try"}
+	"helpdesk/cmd/wiring.Calendar", "helpdesk/cmd/wiring.Try", "regexp.(*Regexp).backtrack"}
 
 // A process whose pass finds nothing to do prepares nothing for work, even if the settings name a list of days off. The
 // first one tries the settings.

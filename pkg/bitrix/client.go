@@ -19,7 +19,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/wire"
 )
 
@@ -69,8 +68,6 @@ type Client struct {
 	hits int
 	body int // greatest size of a batch in bytes; 0 = not yet loaded
 }
-
-var webhookPath = lazy.Regexp(`^(.*)/rest/(\d+)/([^/]+)/?$`)
 
 // New returns a client of the webhook's portal. It does not connect yet. Its errors never show the webhook.
 func New(o Options) (*Client, error) {
@@ -167,18 +164,20 @@ func parseWebhook(webhook string) (base *url.URL, owner int64, code string, err 
 	if err != nil {
 		return nil, 0, "", errors.New("read webhook: not an address") // the cause would show the webhook
 	}
-	m := webhookPath().FindStringSubmatch(u.Path)
-	if m == nil || u.Host == "" {
+	parts := strings.Split(strings.TrimSuffix(u.Path, "/"), "/")
+	at := len(parts) - 3
+	if at < 1 || parts[at] != "rest" || parts[at+2] == "" || u.Host == "" {
 		return nil, 0, "", errors.New("read webhook: want https://portal/rest/USER/CODE/")
 	}
 	if !wire.Private(u) {
 		return nil, 0, "", fmt.Errorf("read webhook: %s to %s: only https is allowed", u.Scheme, u.Host)
 	}
-	owner, err = strconv.ParseInt(m[2], 10, 64)
-	if err != nil || owner == 0 {
+	user, err := strconv.ParseUint(parts[at+1], 10, 63)
+	if err != nil || user == 0 {
 		return nil, 0, "", errors.New("read webhook: no user number in it")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: m[1]}, owner, m[3], nil
+	base = &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.Join(parts[:at], "/")}
+	return base, int64(user), parts[at+2], nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -10,17 +10,16 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-var dayPart = lazy.Regexp(`^(\d+)d`)
-
 // parseDuration reads Go's durations, optionally preceded by days: 1d12h. Only zero may have no unit.
 func parseDuration(text string) (time.Duration, error) {
 	var days time.Duration
-	if m := dayPart().FindStringSubmatch(text); m != nil {
-		n, err := strconv.Atoi(m[1])
+	unit := strings.TrimLeft(text, "0123456789")
+	if number := strings.TrimSuffix(text, unit); number != "" && strings.HasPrefix(unit, "d") {
+		n, err := strconv.Atoi(number)
 		if err != nil || n > int(math.MaxInt64/day) {
 			return 0, errors.New("out of range")
 		}
-		days, text = time.Duration(n)*day, text[len(m[0]):]
+		days, text = time.Duration(n)*day, unit[len("d"):]
 		if text == "" {
 			return days, nil
 		}
