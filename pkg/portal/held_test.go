@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"helpdesk/internal/testkit"
 	"helpdesk/pkg/desk"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // inUse returns the bytes of live objects.
@@ -105,5 +107,39 @@ func TestNextBatchIsBuiltWhileOneIsSent(t *testing.T) {
 		})
 	if err != nil || p.Objects[2] != 7 {
 		t.Error(p, err)
+	}
+}
+
+// Files of more than half a batch are sent by themselves, without base64, unless one batch takes all files.
+func TestFilesOfMoreThanHalfABatchAreSentApart(t *testing.T) {
+	const half = maxInline / 2
+	for name, c := range map[string]struct {
+		sizes       []int64
+		inside, all int // files in batches, requests
+	}{
+		"one batch takes all":  {[]int64{half + 1, half - 1}, 2, 1},
+		"too many for a batch": {[]int64{half + 1, half - 1, half + 1, 1}, 2, 3},
+		"none of them large":   {[]int64{half, half, half}, 3, 2},
+	} {
+		var files []desk.File
+		for i, size := range c.sizes {
+			files = append(files, desk.File{Name: fmt.Sprint(i), Size: size})
+		}
+		p, up := live(t, sandbox.PortalOptions{}, saved(map[string]string{savedFolder: "8930"}))
+		prep, err := up.Prepare(t.Context(), nil, files, func(i int) (io.ReadCloser, error) {
+			return io.NopCloser(io.LimitReader(zeros{}, files[i].Size)), nil
+		})
+		if err != nil || slices.Contains(prep.Objects, 0) {
+			t.Fatal(name, prep, err)
+		}
+		inside := 0
+		for _, call := range p.Calls() {
+			if call.Params.Has("fileContent") {
+				inside++
+			}
+		}
+		if inside != c.inside || p.Hits() != c.all {
+			t.Errorf("%s: %d files in batches, %d requests, want %+v", name, inside, p.Hits(), c)
+		}
 	}
 }
