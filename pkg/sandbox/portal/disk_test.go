@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -115,6 +119,69 @@ func TestUploadByAddress(t *testing.T) {
 	r.refused("name clash", r.send(clash, form.FormDataContentType(), b.String()), 400, "ERROR_COULD_NOT_SAVE_FILE")
 	if again := r.send(got.Str("result", "uploadUrl"), form.FormDataContentType(), b.String()); again.status != 403 {
 		t.Errorf("second use of the address: %d", again.status)
+	}
+}
+
+// A form that is cut off, has no file in its field, or is of another type stores nothing.
+func TestUploadOfABrokenForm(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true})
+	const (
+		kind = "multipart/form-data; boundary=b"
+		head = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
+		note = "--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nfirst\r\n"
+		last = "\r\n--b--\r\n"
+	)
+	address := func() string {
+		return r.ok("disk.storage.uploadfile", `{"id":1357,"generateUniqueName":true}`).Str("result", "uploadUrl")
+	}
+	for name, c := range map[string]struct{ kind, body string }{
+		"cut off in the file":  {kind, head + "content"},
+		"another field":        {kind, strings.Replace(head, `"file"`, `"data"`, 1) + "content" + last},
+		"a field, not a file":  {kind, strings.Replace(head, `; filename="a"`, "", 1) + "content" + last},
+		"empty":                {kind, ""},
+		"other parts":          {"multipart/mixed; boundary=b", head + "content" + last},
+		"not a form":           {"application/octet-stream", "content"},
+		"without its boundary": {"multipart/form-data", head + "content" + last},
+	} {
+		r.refused(name, r.send(address(), c.kind, c.body), 400, "ERROR_COULD_NOT_SAVE_FILE")
+	}
+	files := head + "content\r\n" + strings.Replace(head, `"a"`, `"b"`, 1) + "second" + last
+	for body, size := range map[string]string{note + files: "7", head + last: "0"} {
+		a := r.send(address(), kind, body)
+		if a.status != 200 || !strings.HasPrefix(a.body.Str("result", "NAME"), "a") ||
+			a.body.Str("result", "SIZE") != size {
+			t.Errorf("%d %s", a.status, a.raw)
+		}
+	}
+}
+
+// A file sent by itself is copied once, out of a buffer that later requests use again.
+func TestUploadAllocatesItsFileOnce(t *testing.T) {
+	const size = 1 << 20
+	p := NewPortal(PortalOptions{NoLimit: true})
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, _ := w.CreateFormFile("file", "big.bin") // in memory, it cannot fail
+	_, _ = part.Write(make([]byte, size))
+	_ = w.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would empty the pool of buffers
+	least := uint64(math.MaxUint64)
+	for range 10 { // with the race detector the pool drops some
+		address := "/rest/upload.json?token=" + p.world.drive.expect(upload{folder: rootFolder, unique: true})
+		r := httptest.NewRequest(http.MethodPost, address, bytes.NewReader(form.Bytes()))
+		r.Header.Set("Content-Type", w.FormDataContentType())
+		answer := httptest.NewRecorder()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		p.ServeHTTP(answer, r)
+		runtime.ReadMemStats(&after)
+		if answer.Code != http.StatusOK {
+			t.Fatal(answer.Code, answer.Body)
+		}
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	if least > size*5/4 {
+		t.Errorf("%d bytes are allocated for a file of %d", least, size)
 	}
 }
 

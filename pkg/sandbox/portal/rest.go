@@ -94,7 +94,7 @@ func (p *Portal) locked(m method, x *execution) (any, error) {
 // requestParams returns the parameters from the query string and then the body.
 func requestParams(r *http.Request) *Params {
 	params := parseQuery(r.URL.RawQuery)
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind := mediaType(r)
 	if kind == "multipart/form-data" {
 		if r.ParseMultipartForm(maxBody) == nil {
 			for k, vs := range r.MultipartForm.Value {
@@ -123,6 +123,11 @@ func requestParams(r *http.Request) *Params {
 		params.set(k, body.vals[k])
 	}
 	return params
+}
+
+func mediaType(r *http.Request) string {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return kind
 }
 
 // bodies are buffers for bodies of requests, which take megabytes.

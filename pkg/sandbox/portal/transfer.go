@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"crypto/rand"
 	"io"
 	"net/http"
@@ -48,12 +49,8 @@ func (p *Portal) serveUpload(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Portal) receive(r *http.Request) (any, error) {
-	part, header, err := r.FormFile("file")
+	name, content, err := formFile(r)
 	if err != nil {
-		return nil, errNotSaved()
-	}
-	content := make([]byte, header.Size)
-	if _, err := io.ReadFull(part, content); err != nil {
 		return nil, errNotSaved()
 	}
 	if p.o.Latency != nil {
@@ -68,9 +65,38 @@ func (p *Portal) receive(r *http.Request) (any, error) {
 	}
 	delete(p.world.drive.uploads, token)
 	if u.name == "" {
-		u.name = header.Filename
+		u.name = name
 	}
 	return p.world.drive.save(u, content, baseOf(r))
+}
+
+// formFile reads the whole form of a request and returns the first file of the field "file". http.Request.FormFile
+// would copy it as often as its buffer grows.
+func formFile(r *http.Request) (name string, content []byte, err error) {
+	form, err := r.MultipartReader()
+	if err != nil || mediaType(r) != "multipart/form-data" {
+		return "", nil, http.ErrNotMultipart
+	}
+	buffer := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(buffer)
+	for {
+		part, err := form.NextPart()
+		switch {
+		case err == io.EOF && content != nil:
+			return name, content, nil
+		case err == io.EOF:
+			return "", nil, http.ErrMissingFile
+		case err != nil:
+			return "", nil, err
+		case part.FormName() != "file" || part.FileName() == "" || content != nil:
+			continue
+		}
+		buffer.Reset()
+		if _, err := buffer.ReadFrom(part); err != nil {
+			return "", nil, err
+		}
+		name, content = part.FileName(), append([]byte{}, buffer.Bytes()...)
+	}
 }
 
 // serveDownload sends the content of a file.
