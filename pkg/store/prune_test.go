@@ -101,7 +101,7 @@ func TestPruneKeepsUpWithBusyDays(t *testing.T) { onBoth(t, testPruneKeepsUpWith
 
 func testPruneKeepsUpWithBusyDays(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
-	const perDay, passes = 500, 4
+	const perDay, passes = 125, 4
 	for day := range 4 {
 		busy(t, s, day, perDay)
 		before := noon.AddDate(0, 0, day)

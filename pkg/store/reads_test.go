@@ -75,7 +75,7 @@ func counted(t testing.TB, s *Store, fn func() error) counting {
 func TestPruneReadsAFewEntriesAPass(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
 		s := fresh(t)
-		busy(t, s, 0, 1_000) // 5 entries each
+		busy(t, s, 0, 500) // 5 entries each
 		ended := false
 		for pass := 1; !ended; pass++ {
 			c := counted(t, s, func() (err error) { _, ended, err = s.Prune(noon); return err })
