@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/internal/servers"
 	"helpdesk/internal/terminal"
 	"helpdesk/pkg/sandbox/auth"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -142,12 +144,11 @@ func TestInitOnATerminal(t *testing.T) {
 // closed returns an address on which nothing listens.
 func closed(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := servers.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprint("127.0.0.1:", port)
 }
 
 // If the person leaves before the end, nothing is written.

@@ -70,7 +70,7 @@ func (p *Postgres) StartPooler(mode, user, password string) (*Pooler, error) {
 	if err := b.run.Start(); err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if c, err := net.Dial("tcp", at(b.port)); err == nil {
 			return b, c.Close()
 		}

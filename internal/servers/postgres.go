@@ -134,7 +134,7 @@ func (p *Postgres) Start() error {
 	if err := p.run.Start(); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if p.tool("pg_isready", "-q", "-h", p.Dir, "-p", strconv.Itoa(p.Port)) == nil {
 			return nil
 		}

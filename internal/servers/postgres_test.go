@@ -19,7 +19,7 @@ func TestAStandbyFollowsAndTakesOver(t *testing.T) {
 	if err := s.Promote(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		got, err := s.SQL("postgres", "select n, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), "+
 			"(pg_control_checkpoint()).timeline_id from seen")
 		t.Log(got, err)

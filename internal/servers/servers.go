@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -59,15 +60,20 @@ func Find(name, from string) (string, error) {
 	return "", Lacking(fmt.Sprintf("no %s on this machine (%s)", name, from))
 }
 
-// FreePort returns an unused port of 127.0.0.1.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// FreePort returns an unused port of 127.0.0.1, below those that systems give to connections and to listeners on port 0.
+// So nobody else takes it before a server listens on it, or while the server is down.
+func FreePort() (port int, err error) {
+	for range 100 {
+		port = lowest + rand.IntN(highest-lowest)
+		var l net.Listener
+		if l, err = net.Listen("tcp", at(port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
+
+const lowest, highest = 10_000, 32_768
 
 func at(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
@@ -104,7 +110,7 @@ func writeCertificate(dir string, cert tls.Certificate) error {
 
 // await waits until a server sends its greeting, by TLS if secure is set.
 func await(addr string, secure bool, log string) error {
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
 			continue
