@@ -84,41 +84,64 @@ func lookup(label string) encoding.Encoding {
 // with readable ASCII is not UTF-16. Otherwise letter frequency decides; if only some lines are UTF-8, each run of
 // lines is decoded by itself. s is valid UTF-8; clean is false if characters had to be replaced.
 func UTF8(b []byte, label string) (s string, clean bool) {
+	s = inRoom(func(room []byte) []byte {
+		room, clean = Append(room, b, label)
+		return room
+	})
+	return s, clean
+}
+
+// Append appends text, decoded as by UTF8, to dst.
+func Append(dst, b []byte, label string) (text []byte, clean bool) {
 	label = foldLabel(label)
 	if label == "utf-7" {
-		return decodeUTF7(b)
+		return appendUTF7(dst, b)
 	}
 	if enc := wideOf(b, label); enc != nil {
-		s = strings.TrimPrefix(Using(enc, b), "\ufeff")
-		return s, !strings.ContainsRune(s, utf8.RuneError)
+		text = withoutMark(appendUsing(dst, enc, b), len(dst))
+		return text, isClean(text[len(dst):])
 	}
 	if stateful(label) || bytes.Contains(b, []byte("\x1b$")) {
 		if !stateful(label) {
 			label = "iso-2022-jp"
 		}
-		s = Using(lookup(label), b)
-		return s, !strings.ContainsRune(s, utf8.RuneError)
+		text = appendUsing(dst, lookup(label), b)
+		return text, isClean(text[len(dst):])
 	}
 	if IsASCII(b) {
-		return string(b), true
+		return append(dst, b...), true
 	}
 	t := newTeller(label)
 	if utf8.Valid(b) && t.sure(b) {
-		return string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))), true
+		return append(dst, bytes.TrimPrefix(b, []byte(mark8))...), true
 	}
 	if runs := runsOf(b, t); len(runs) > 1 {
-		return joinRuns(b, runs, t)
+		return joinRuns(dst, b, runs, t)
 	}
-	return oneCharset(b, t)
+	return oneCharset(dst, b, t)
 }
 
-// oneCharset decodes 8-bit text in a single charset. The text is not valid UTF-8.
-func oneCharset(b []byte, t teller) (s string, clean bool) {
-	if t.mostly(b) {
-		return valid(string(b)), false
+// mark8 is the byte order mark in UTF-8.
+const mark8 = "\ufeff"
+
+// withoutMark removes a byte order mark from the beginning of text[from:].
+func withoutMark(text []byte, from int) []byte {
+	if bytes.HasPrefix(text[from:], []byte(mark8)) {
+		return append(text[:from], text[from+len(mark8):]...)
 	}
-	s = Using(fitting(b, t.label), b)
-	return s, !strings.ContainsRune(s, utf8.RuneError)
+	return text
+}
+
+// isClean reports whether no character of decoded text had to be replaced.
+func isClean(text []byte) bool { return !bytes.Contains(text, []byte("\ufffd")) }
+
+// oneCharset decodes 8-bit text in a single charset. The text is not valid UTF-8.
+func oneCharset(dst, b []byte, t teller) (text []byte, clean bool) {
+	if t.mostly(b) {
+		return appendValid(dst, b), false
+	}
+	text = appendUsing(dst, fitting(b, t.label), b)
+	return text, isClean(text[len(dst):])
 }
 
 // stateful reports whether a charset encodes all its characters in seven bits.
@@ -176,25 +199,31 @@ func Codepage(n uint32) encoding.Encoding {
 
 // Using decodes b and replaces what cannot be decoded by U+FFFD.
 func Using(enc encoding.Encoding, b []byte) string {
+	return inRoom(func(room []byte) []byte { return appendUsing(room, enc, b) })
+}
+
+// inRoom returns as a string what fill appends to a reusable buffer.
+func inRoom(fill func(room []byte) []byte) string {
 	room := rooms.Get().(*[]byte)
 	defer rooms.Put(room)
-	out, _, err := transform.Append(enc.NewDecoder(), (*room)[:0], b)
-	if err != nil {
-		return valid(string(b))
-	}
+	out := fill((*room)[:0])
 	if cap(out) <= maxReused {
 		*room = out
 	}
-	return valid(string(out))
+	return string(out)
 }
 
-// valid replaces invalid UTF-8 in s by U+FFFD.
-func valid(s string) string {
-	if utf8.ValidString(s) { // the usual case, and ToValidUTF8 detects it more slowly
-		return s
+// appendUsing is Using, but appends to dst.
+func appendUsing(dst []byte, enc encoding.Encoding, b []byte) []byte {
+	out, _, err := transform.Append(enc.NewDecoder(), dst, b)
+	if err != nil {
+		return appendValid(dst, b)
 	}
-	return strings.ToValidUTF8(s, "\ufffd")
+	return out
 }
+
+// appendValid appends b to dst and replaces invalid UTF-8 by U+FFFD.
+func appendValid(dst, b []byte) []byte { return append(dst, bytes.ToValidUTF8(b, []byte("\ufffd"))...) }
 
 // IsASCII reports whether all bytes of b are below 0x80.
 func IsASCII(b []byte) bool {

@@ -106,22 +106,21 @@ func runsOf(b []byte, t teller) (runs []run) {
 	return runs
 }
 
-// joinRuns decodes each run by itself and joins the results.
-func joinRuns(b []byte, runs []run, t teller) (s string, clean bool) {
-	var out strings.Builder
-	clean = true
+// joinRuns decodes each run by itself and appends the results to dst.
+func joinRuns(dst, b []byte, runs []run, t teller) (text []byte, clean bool) {
+	text, clean = dst, true
 	if t.label == "utf-8" { // the lines that are not UTF-8 have no label of their own
 		t.label = ""
 	}
 	for _, r := range runs {
-		text, ok := string(b[r.from:r.to]), true
-		if !r.utf8 {
-			text, ok = oneCharset(b[r.from:r.to], t)
-		} else if ok = utf8.ValidString(text); !ok {
-			text = valid(text)
+		one := b[r.from:r.to]
+		ok := utf8.Valid(one)
+		if r.utf8 {
+			text = appendValid(text, one)
+		} else {
+			text, ok = oneCharset(text, one, t)
 		}
 		clean = clean && ok
-		out.WriteString(text)
 	}
-	return strings.TrimPrefix(out.String(), "\ufeff"), clean
+	return withoutMark(text, len(dst)), clean
 }

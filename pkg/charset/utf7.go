@@ -3,24 +3,22 @@ package charset
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 )
 
-// decodeUTF7 decodes UTF-7 (RFC 2152). Text with 8-bit bytes is decoded as if it had no label.
-func decodeUTF7(b []byte) (s string, clean bool) {
+// appendUTF7 decodes UTF-7 (RFC 2152). Text with 8-bit bytes is decoded as if it had no label.
+func appendUTF7(dst, b []byte) (text []byte, clean bool) {
 	if !IsASCII(b) {
-		return UTF8(b, "")
+		return Append(dst, b, "")
 	}
-	var out strings.Builder
+	text = dst
 	for i := 0; i < len(b); i++ {
 		if b[i] != '+' {
-			out.WriteByte(b[i])
+			text = append(text, b[i])
 			continue
 		}
 		if i+1 < len(b) && b[i+1] == '-' {
-			out.WriteByte('+')
+			text = append(text, '+')
 			i++
 			continue
 		}
@@ -29,17 +27,16 @@ func decodeUTF7(b []byte) (s string, clean bool) {
 			j++
 		}
 		if j == i+1 {
-			out.WriteByte('+')
+			text = append(text, '+')
 			continue
 		}
-		out.WriteString(wideBase64(b[i+1 : j]))
+		text = append(text, wideBase64(b[i+1:j])...)
 		if j < len(b) && b[j] == '-' {
 			j++
 		}
 		i = j - 1
 	}
-	s = out.String()
-	return s, !strings.ContainsRune(s, utf8.RuneError)
+	return text, isClean(text[len(dst):])
 }
 
 func isBase64(c byte) bool { return c == '+' || c == '/' || c >= '0' && c <= '9' || isLetter(c) }

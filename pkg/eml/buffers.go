@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// maxReused bounds the text buffer, in bytes, that a set of buffers keeps after its walk.
+// maxReused bounds a buffer for text, in bytes, that a set of buffers keeps after its walk.
 const maxReused = 256 << 10
 
 // buffers are the buffers of a walk. They are large compared with most letters, so walks reuse them. A walk reads one
@@ -18,7 +18,8 @@ type buffers struct {
 	qp    qpReader
 	mixed mixedReader
 	piece []byte // for copying
-	text  []byte // for the current piece of text
+	text  []byte // for the current piece of text, as it was sent
+	plain []byte // for the same in UTF-8
 
 	begin [512]byte // for the beginning of a text
 }
@@ -42,8 +43,10 @@ func (b *buffers) release() {
 	b.b64.reset(nil)
 	b.qp.reset(nil)
 	b.mixed.reset(nil)
-	if cap(b.text) > maxReused {
-		b.text = nil
+	for _, text := range []*[]byte{&b.text, &b.plain} {
+		if cap(*text) > maxReused {
+			*text = nil
+		}
 	}
 	spare.Put(b)
 }

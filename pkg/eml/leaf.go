@@ -156,7 +156,7 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	if rtf {
 		kept, ct = []byte(rtfText(kept)), media{value: "text/plain", params: map[string]string{"charset": "utf-8"}}
 	}
-	text, clean := decodeText(kept, ct, isHTML)
+	text, clean := w.buf.readable(kept, ct, isHTML)
 	if !clean || w.buf.mixed.lacking {
 		w.degrade(desk.DegradedCharset)
 	}

@@ -1,8 +1,8 @@
 package eml
 
 import (
+	"bytes"
 	"strconv"
-	"strings"
 
 	"golang.org/x/text/encoding"
 
@@ -32,7 +32,7 @@ type rtf struct {
 	rtfGroup
 	stack []rtfGroup
 	codec encoding.Encoding
-	out   strings.Builder
+	out   []byte
 	bytes []byte // undecoded bytes in the code page
 	left  int    // replacement characters still to skip
 }
@@ -62,7 +62,7 @@ func rtfText(b []byte) string {
 		}
 	}
 	r.flush()
-	return strings.TrimSpace(plainLines(r.out.String()))
+	return string(bytes.TrimSpace(plainLines(r.out)))
 }
 
 // control reads what follows a backslash and returns its length.
@@ -142,14 +142,14 @@ func (r *rtf) char(c byte) {
 func (r *rtf) text(s string) {
 	r.left = 0
 	if r.flush(); !r.hidden {
-		r.out.WriteString(s)
+		r.out = append(r.out, s...)
 	}
 }
 
 // flush decodes the pending bytes.
 func (r *rtf) flush() {
 	if len(r.bytes) > 0 {
-		r.out.WriteString(charset.Using(r.codec, r.bytes))
+		r.out = append(r.out, charset.Using(r.codec, r.bytes)...)
 		r.bytes = r.bytes[:0]
 	}
 }

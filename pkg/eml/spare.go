@@ -44,7 +44,7 @@ func (w *walker) readSpare(r io.Reader, pt part, ct media) {
 	if s.rtf {
 		s.text = rtfText(kept)
 	} else {
-		s.text, _ = decodeText(kept, ct, s.html)
+		s.text, _ = w.buf.readable(kept, ct, s.html)
 	}
 	w.spares = append(w.spares, s)
 }

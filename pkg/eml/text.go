@@ -1,8 +1,10 @@
 package eml
 
 import (
+	"bytes"
 	"html"
 	"strings"
+	"unicode/utf8"
 
 	"helpdesk/pkg/charset"
 	"helpdesk/pkg/glyph"
@@ -14,75 +16,114 @@ import (
 var pageCharset = lazy.Regexp(
 	`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']\s*([\w.:-]+)`)
 
-// decodeText decodes a text part, normalizes its line ends and removes control characters.
-func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
+// readable decodes a text part, normalizes its line ends and removes control characters. It does so in the buffer, and
+// copies the result once.
+func (b *buffers) readable(raw []byte, ct media, isHTML bool) (string, bool) {
 	label := ct.params["charset"]
 	if isHTML && !charset.Names(label) {
-		if m := pageCharset().FindSubmatch(b[:min(len(b), 4096)]); m != nil {
+		if m := pageCharset().FindSubmatch(raw[:min(len(raw), 4096)]); m != nil {
 			label = string(m[1]) + string(m[2])
 		}
 	}
-	s, clean := charset.UTF8(b, label)
-	s = plainLines(s)
+	var clean bool
+	b.plain, clean = charset.Append(b.plain[:0], raw, label)
+	text := plainLines(b.plain)
 	if isHTML {
-		return s, clean
+		return string(text), clean
 	}
 	if strings.EqualFold(ct.params["format"], "flowed") {
-		s = unflow(s, strings.EqualFold(ct.params["delsp"], "yes"))
+		b.text = unflow(b.text[:0], text, strings.EqualFold(ct.params["delsp"], "yes"))
+		text = b.text
 	}
-	return undouble(s), clean
+	return undouble(string(text)), clean
 }
 
-// plainLines turns all line ends into \n and removes control characters. QUIRK: \r\r\n comes from programs that
-// translate line ends twice; NUL comes from old Outlook and fax gateways.
-func plainLines(s string) string {
-	if strings.Contains(s, "\r") {
-		s = strings.ReplaceAll(s, "\r\r\n", "\n")
-		s = strings.ReplaceAll(s, "\r\n", "\n")
-		s = strings.ReplaceAll(s, "\r", "\n")
-	}
-	return mapRare(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r == '\f' || r == '\v':
-			return '\n'
-		case r < 0x20 || r == 0x7f || glyph.Invisible(r):
-			return -1
+// plainLines turns all line ends of a text in UTF-8 into \n and removes control characters, in place. QUIRK: NUL comes
+// from old Outlook and fax gateways.
+func plainLines(text []byte) []byte {
+	kept, from := text[:0], 0
+	for i := 0; i < len(text); {
+		if !beginsRare[text[i]] {
+			i++
+			continue
 		}
-		return r
-	}, s)
+		n := oddEnd(text[i:])
+		ends := n > 0
+		if !ends {
+			var r rune
+			if r, n = utf8.DecodeRune(text[i:]); r >= 0x20 && r != 0x7f && !glyph.Invisible(r) {
+				i += n
+				continue
+			}
+		}
+		kept = append(kept, text[from:i]...)
+		if ends {
+			kept = append(kept, '\n')
+		}
+		i += n
+		from = i
+	}
+	return append(kept, text[from:]...)
 }
 
-// unflow joins the lines of format=flowed (RFC 3676).
-func unflow(s string, delSp bool) string {
-	var out strings.Builder
-	out.Grow(len(s))
+// oddEnd returns the length of the line end, other than \n, at the beginning of a text, or 0. QUIRK: \r\r\n comes from
+// programs that translate line ends twice.
+func oddEnd(text []byte) int {
+	switch text[0] {
+	case '\f', '\v':
+		return 1
+	case '\r':
+		const most = 3
+		n := 1
+		for n < most && n < len(text) && text[n] == '\r' {
+			n++
+		}
+		if n < len(text) && text[n] == '\n' {
+			return n + 1
+		}
+		return 1
+	}
+	return 0
+}
+
+// beginsRare are the first bytes of control characters, invisible characters and line ends other than \n.
+var beginsRare = func() (set [256]bool) {
+	for c := range 0x20 {
+		set[c] = c != '\n' && c != '\t'
+	}
+	for _, c := range []byte{0x7f, 0xc2, 0xd8, 0xe2, 0xef} {
+		set[c] = true
+	}
+	return set
+}()
+
+// unflow joins the lines of format=flowed (RFC 3676), and appends them to dst.
+func unflow(dst, flowed []byte, delSp bool) []byte {
 	depth, open := 0, false
-	for line := range strings.Lines(s) {
-		line = strings.TrimSuffix(line, "\n")
-		text := strings.TrimLeft(line, ">")
+	for line := range bytes.Lines(flowed) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		text := bytes.TrimLeft(line, ">")
 		quotes := len(line) - len(text)
-		text = strings.TrimPrefix(text, " ")
-		signature := text == "-- "
+		text = bytes.TrimPrefix(text, []byte(" "))
+		signature := string(text) == "-- "
 		if open && (quotes != depth || signature) {
-			out.WriteByte('\n')
+			dst = append(dst, '\n')
 			open = false
 		}
 		if !open && quotes > 0 {
-			out.WriteString(strings.Repeat(">", quotes) + " ")
+			dst = append(append(dst, line[:quotes]...), ' ')
 		}
 		depth = quotes
-		open = strings.HasSuffix(text, " ") && !signature
+		open = bytes.HasSuffix(text, []byte(" ")) && !signature
 		if open && delSp {
 			text = text[:len(text)-1]
 		}
-		out.WriteString(text)
+		dst = append(dst, text...)
 		if !open {
-			out.WriteByte('\n')
+			dst = append(dst, '\n')
 		}
 	}
-	return out.String()
+	return dst
 }
 
 // undouble halves blank lines. QUIRK: when Outlook makes plain text of HTML, it adds a blank line after every line, so

@@ -177,11 +177,11 @@ func (t *tnef) spare(at int) {
 		s.text = t.props.text
 	case t.props.page != nil:
 		s.html = true
-		s.text, _ = decodeText(t.props.page, media{params: map[string]string{}}, true)
+		s.text, _ = t.w.buf.readable(t.props.page, media{params: map[string]string{}}, true)
 	case t.props.rtf != nil:
 		s.text = rtfText(unpackRTF(t.props.rtf))
 	}
-	if s.text = plainLines(s.text); wordsIn(s.text, s.html) {
+	if s.text = string(plainLines([]byte(s.text))); wordsIn(s.text, s.html) {
 		t.w.spares = append(t.w.spares, s)
 	}
 }
