@@ -40,24 +40,22 @@ func clean(s string) string {
 }
 
 func isClean(s string) bool {
-	for i := range len(s) {
-		if beginsUnwanted[s[i]] {
-			if r, _ := utf8.DecodeRuneInString(s[i:]); r == '\r' || unwanted(r) {
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c >= ' ' && c < 0x7f, c == '\n', c == '\t':
+			i++
+		case c&^1 == 0xd0 && i+1 < len(s) && s[i+1]&0xc0 == 0x80: // most Cyrillic letters
+			i += 2
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if n == 1 || unwanted(r) {
 				return false
 			}
+			i += n
 		}
 	}
-	return utf8.ValidString(s)
+	return true
 }
-
-// beginsUnwanted are the first bytes of what clean removes. Most texts have none of them.
-var beginsUnwanted = func() (set [256]bool) {
-	for c := range 0x20 {
-		set[c] = c != '\n' && c != '\t'
-	}
-	set[0x7f], set[0xc2], set[0xef] = true, true, true
-	return set
-}()
 
 func unwanted(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff
