@@ -33,8 +33,8 @@ func choose(m *desk.Message, c *quote.Cutter) (src *tags.Page, page *markup.Page
 	case !hasWord(text):
 		return src, page, false
 	}
-	shown := text + " " + page.Addresses()
-	if !lacks(shown, said(plain)) {
+	words := said(plain)
+	if !lacks(text, words) || !lacks(text+" "+page.Addresses(), words) {
 		return src, page, true
 	}
 	if lacks(plain, said(text)) { // each contains something that the other lacks

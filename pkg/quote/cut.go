@@ -57,7 +57,7 @@ func (c *Cutter) Part(text string) Parts {
 	t.classify()
 	p := Parts{Own: trimBlank(text)}
 	if from := t.quotesFrom(); from >= 0 {
-		p.Quoted = trimBlank(strings.Join(t.lines[from:], "\n"))
+		p.Quoted = trimBlank(text[t.sizeOf(0, from):])
 	}
 	t.end = min(len(t.lines), maxLines)
 	if t.cutBelow(); !t.content {
@@ -66,7 +66,7 @@ func (c *Cutter) Part(text string) Parts {
 	if !slices.Contains(t.gone, true) {
 		return p
 	}
-	kept, quoted, signature := t.result()
+	kept, quoted, signature := t.result(text)
 	if !c.says(kept) {
 		return p
 	}
@@ -166,20 +166,38 @@ func (c *Cutter) lineKind(line, trimmed string) int {
 }
 
 // result returns the lines kept, the quotes and the signatures. Lines that programs append appear in none of them.
-func (t *cutting) result() (kept, quoted, signature string) {
-	var k, q, s []string
-	for i, line := range t.lines {
+func (t *cutting) result(text string) (kept, quoted, signature string) {
+	var k, q, s, none []string
+	list := func(i int) *[]string {
 		switch {
 		case !t.gone[i]:
-			k = append(k, line)
+			return &k
 		case t.kind[i] == lineSignature:
+			return &none
 		case t.signed[i]:
-			s = append(s, line)
-		default:
-			q = append(q, line)
+			return &s
 		}
+		return &q
+	}
+	for i := 0; i < len(t.lines); {
+		first, to := i, list(i)
+		for i < len(t.lines) && list(i) == to {
+			i++
+		}
+		n := t.sizeOf(first, i)
+		*to = append(*to, text[:n-1]) // lines in a row are a piece of the text
+		text = text[min(n, len(text)):]
 	}
 	return trimBlank(strings.Join(k, "\n")), trimBlank(strings.Join(q, "\n")), trimBlank(strings.Join(s, "\n"))
+}
+
+// sizeOf returns the number of bytes in a range of lines, with their ends.
+func (t *cutting) sizeOf(from, to int) int {
+	n := 0
+	for _, line := range t.lines[from:to] {
+		n += len(line) + len("\n")
+	}
+	return n
 }
 
 // trimBlank removes blank lines at both ends, and blanks at the very end.

@@ -37,6 +37,7 @@ type PageParts struct {
 func (c *Cutter) PartHTML(whole *tags.Page) PageParts {
 	p := newPage(c, whole)
 	p.scan()
+	p.text = p.plain()
 	spans, content := p.quotes()
 	nothing := &tags.Page{}
 	parts := PageParts{Own: whole, Bare: whole, Quoted: nothing, Signature: nothing}
@@ -71,7 +72,7 @@ func (c *Cutter) PartHTML(whole *tags.Page) PageParts {
 // uncut returns the page from its first unmarked quote on: one after a separator, a copied header or a sure
 // attribution. It returns an empty page if there is none.
 func (p *page) uncut() *tags.Page {
-	t := p.plain()
+	t := p.text
 	for i, line := range t.lines {
 		if t.kind[i] == lineText && couldEnd(line) && fits(p.c.attributions, plainBlanks(line)) {
 			t.kind[i] = lineIntro

@@ -82,7 +82,7 @@ func (p *page) plain() *cutting {
 // textCut looks for a separator or a copied header outside of spans. content means that the writer announces answers
 // above the first quote, so all is kept. forward means that a forwarded message begins.
 func (p *page) textCut() (at int, forward, content bool) {
-	t := p.plain()
+	t := p.text
 	says := t.saysBelow(p.firstQuoted())
 	for i := range t.lines {
 		switch {

@@ -1,7 +1,6 @@
 package quote
 
 import (
-	"bytes"
 	"strings"
 
 	"helpdesk/pkg/glyph"
@@ -14,7 +13,9 @@ type page struct {
 	src   *tags.Page
 	spans []span
 	lines []pageLine // the visible lines outside of spans, read so far
+	text  *cutting   // all these lines
 	line  []byte
+	only  string // the line, if it is a single text
 	start int
 	until string // tag of the current marked element, "" outside
 	depth int    // number of open elements with this tag
@@ -90,7 +91,7 @@ func (p *page) word(s string, at int) {
 		return
 	}
 	if p.start < 0 && strings.TrimSpace(s) != "" {
-		p.start = at
+		p.start, p.only, p.line = at, s, p.line[:0]
 	}
 	if len(p.line) < 2*maxLine {
 		p.line = append(p.line, s...)
@@ -98,11 +99,13 @@ func (p *page) word(s string, at int) {
 }
 
 func (p *page) endLine() {
-	if s := bytes.TrimSpace(p.line); len(s) > 0 {
-		text := glyph.Squeeze(string(s))
+	text := p.only
+	if len(p.line) > len(text) {
+		text = string(p.line)
+	}
+	if text = glyph.Squeeze(text); text != "" {
 		p.lines = append(p.lines, pageLine{text, p.c.lineKind(text, text), p.start, p.rule})
 		p.rule = -1
 	}
-	p.line = p.line[:0]
-	p.start = -1
+	p.line, p.only, p.start = p.line[:0], "", -1
 }

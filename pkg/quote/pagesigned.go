@@ -33,7 +33,9 @@ func (t *cutting) cutTailRows() {
 
 // rows returns the lines outside of the spans, with a placeholder line for each quote, and their offsets.
 func (p *page) rows(spans []span) (t *cutting, at []int) {
-	t = &cutting{c: p.c}
+	most := len(p.lines) + len(spans)
+	t = &cutting{c: p.c, lines: make([]string, 0, most), kind: make([]int, 0, most)}
+	at = make([]int, 0, most)
 	add := func(text string, kind, from int) {
 		t.lines, t.kind, at = append(t.lines, text), append(t.kind, kind), append(at, from)
 	}

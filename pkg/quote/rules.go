@@ -159,14 +159,14 @@ const maxStub = 600
 
 // Stub reports whether a plain text is empty or only says that the letter is in HTML.
 func (c *Cutter) Stub(plain string) bool {
-	var text strings.Builder
+	text := make([]byte, 0, maxStub)
 	for word := range strings.FieldsSeq(plain) {
-		if text.Len() > 0 {
-			text.WriteByte(' ')
+		if len(text) > 0 {
+			text = append(text, ' ')
 		}
-		if text.WriteString(word); text.Len() >= maxStub {
+		if text = append(text, word...); len(text) >= maxStub {
 			return false
 		}
 	}
-	return text.Len() == 0 || fits(c.stubs, text.String())
+	return len(text) == 0 || fits(c.stubs, string(text))
 }
