@@ -112,20 +112,11 @@ func newRoot(a *app) *cobra.Command {
 			"further\n" +
 			"one, answers with an auto-reply, and mails specialists' comments to the customer. Run poll and notify " +
 			"from cron.",
-		Version:       version.Get().String(),
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			a.formed = a.LogFormat != ""
-			switch format := a.LogFormat; format {
-			case "", "auto", "text", "json":
-				return nil
-			default:
-				a.LogFormat = ""
-				return exit.Usage(fmt.Errorf("--log-format %q: one of auto, text, json", format))
-			}
-		},
+		Version:           version.Get().String(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.flags() },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(a.In)
@@ -153,6 +144,18 @@ func newRoot(a *app) *cobra.Command {
 	help.Run, help.RunE = nil, helpFor
 	strict(root)
 	return root
+}
+
+// flags checks the flags that every command has.
+func (a *app) flags() error {
+	a.formed = a.LogFormat != ""
+	switch format := a.LogFormat; format {
+	case "", "auto", "text", "json":
+		return stateArgument(a.stateFile)
+	default:
+		a.LogFormat = ""
+		return exit.Usage(fmt.Errorf("--log-format %q: one of auto, text, json", format))
+	}
 }
 
 // helpFor shows the help of the named command.

@@ -158,10 +158,14 @@ func (p *place) stateOf(cfg *config.Config) string {
 	return cfg.State
 }
 
-// secretFlag refuses a password in a flag, because every user of the machine can read it.
-func secretFlag(state string) error {
+// stateArgument returns an error if an argument is neither a file nor an address of a database, or if it contains a
+// password, because every user of the machine can read it.
+func stateArgument(state string) error {
+	if err := config.Location(state); err != nil {
+		return exit.Usage(fmt.Errorf("this state %w", err))
+	}
 	if u, err := url.Parse(state); store.Remote(state) && err == nil {
-		if _, secret := u.User.Password(); secret || u.Query().Has("password") {
+		if _, secret := u.User.Password(); secret || u.Query().Has("password") || u.Query().Has("sslpassword") {
 			return exit.Usage(errors.New("--state: a password in a flag is seen by everybody on this machine: use " +
 				"PGPASSFILE, or state in the configuration"))
 		}
@@ -171,9 +175,6 @@ func secretFlag(state string) error {
 
 // statePath returns the path or the address of the state; with --state it needs no configuration.
 func (a *app) statePath() (string, error) {
-	if err := secretFlag(a.stateFile); err != nil {
-		return "", err
-	}
 	if a.stateFile != "" {
 		_, err := a.become(a.stateFile)
 		return a.stateFile, err

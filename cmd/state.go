@@ -104,7 +104,7 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 
 // stateNamed returns the path or the address of the state that an argument names.
 func (a *app) stateNamed(arg string) (string, error) {
-	if err := secretFlag(arg); err != nil {
+	if err := stateArgument(arg); err != nil {
 		return "", err
 	}
 	switch {

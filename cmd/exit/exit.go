@@ -64,7 +64,8 @@ func Of(err error) int {
 		return Done
 	case errors.As(err, &asked):
 		return asked.Code
-	case errors.As(err, &wrong), errors.As(err, &mistakes), fault.ExtentOf(err) == fault.Setup:
+	case errors.As(err, &wrong), errors.As(err, &mistakes), fault.ExtentOf(err) == fault.Setup,
+		errors.Is(err, store.ErrSetup):
 		return Wrong
 	case errors.Is(err, context.Canceled):
 		return Interrupted

@@ -395,3 +395,23 @@ func TestStatePath(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Only a file or an address of a database is a state. What looks like an address in another notation is no file, since
+// the password would be in its name, and no error tells it.
+func TestLocation(t *testing.T) {
+	for _, good := range []string{"helpdesk.db", "/var/lib/helpdesk/helpdesk.db", `C:\ProgramData\helpdesk\helpdesk.db`,
+		"postgres/helpdesk.db", "a@b.db", "postgres://u:s3cret@h/d", "postgresql://u:s3cret@h/d"} {
+		if err := Location(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"Postgres://u:s3cret@h/d", "POSTGRESQL://u:s3cret@h/d",
+		"jdbc:postgresql://h/d?password=s3cret",
+		"postgres:/u:s3cret@h/d", "postgres:u:s3cret@h/d", "postgres//u:s3cret@h/d", "u:s3cret@h/d", "mysql://u:s3cret@h/d",
+		"host=h dbname=d user=u password=s3cret", "user=u password = s3cret", " postgres://u:s3cret@h/d",
+		"u:s3cret://h/d"} {
+		if err := Location(bad); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

@@ -1,18 +1,47 @@
 package config
 
-import "strings"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"helpdesk/pkg/lazy"
+)
 
 // Remote reports whether the state is the address of a database, not the path of a file.
 func Remote(state string) bool { return strings.Contains(state, "://") }
 
+var (
+	errLocation = errors.New("is neither a file nor postgres://USER@HOST/DATABASE")
+	scheme      = lazy.Regexp(`^[A-Za-z][A-Za-z0-9+.-]*$`)
+	// An address that is written in another way, such as libpq's host=… dbname=…, or without the two slashes.
+	misspelt = lazy.Regexp(`(?i)^postgres(ql)?(:|//)|:[^/\\]*@|(^|\s)(host|dbname|password)\s*=`)
+)
+
+// Location returns an error if a state's location is neither a file nor an address of a database. A misspelt address is
+// not taken for a file, since the file's name would contain the password. The error does not contain the location.
+func Location(state string) error {
+	name, _, remote := strings.Cut(state, "://")
+	switch {
+	case remote && (name == "postgres" || name == "postgresql"):
+		return nil
+	case remote && scheme().MatchString(name):
+		return fmt.Errorf("%w: %s:// is not known", errLocation, name)
+	case remote, misspelt().MatchString(state):
+		return errLocation
+	}
+	return nil
+}
+
 // state returns the state's location: an address of a database unchanged, a path relative to the folder of the
 // configuration.
 func (d *decoder) state(s string) string {
-	if !Remote(s) {
-		return d.path(s)
+	if err := Location(s); err != nil {
+		d.once("state", "%s", err)
+		return s
 	}
-	if scheme, _, _ := strings.Cut(s, "://"); scheme != "postgres" && scheme != "postgresql" {
-		d.once("state", "is neither a file nor postgres://USER@HOST/DATABASE: %s:// is not known", scheme)
+	if Remote(s) {
+		return s
 	}
-	return s
+	return d.path(s)
 }

@@ -93,10 +93,16 @@ func parse(address string) (config, error) {
 	return c, nil
 }
 
-// parseURL parses an address. Its error does not contain the address.
+var errPercent = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
+
+// parseURL parses an address. Its error does not contain the address. An address without a user but with an @ farther
+// on is rejected: its password contains a character that ends the host.
 func parseURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
-	if err == nil {
+	switch {
+	case err == nil && u.User == nil && u.Host != "" && strings.Contains(address, "@"):
+		return nil, fmt.Errorf("no address of a database: %w", errPercent)
+	case err == nil:
 		return u, nil
 	}
 	var wrong *url.Error
@@ -105,7 +111,7 @@ func parseURL(address string) (*url.URL, error) {
 	}
 	for _, part := range []string{"userinfo", "port", "escape"} {
 		if strings.Contains(err.Error(), part) {
-			err = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
+			err = errPercent
 		}
 	}
 	return nil, fmt.Errorf("no address of a database: %w", err)
@@ -119,16 +125,17 @@ func reason(err *pgconn.ParseConfigError) string {
 
 var errStandby = errors.New("the server only reads")
 
-// writable marks the error of a read-only server with errStandby.
+// writable turns the error of a read-only server into errStandby.
 func writable(check pgconn.ValidateConnectFunc) pgconn.ValidateConnectFunc {
 	return func(ctx context.Context, c *pgconn.PgConn) error {
 		if check == nil {
 			return nil
 		}
-		if err := check(ctx, c); err != nil {
-			return errors.Join(errStandby, err)
+		err := check(ctx, c)
+		if errors.Is(err, pgconn.ErrReadOnlyConnection) || errors.Is(err, pgconn.ErrStandbyConnection) {
+			return errStandby
 		}
-		return nil
+		return err
 	}
 }
 

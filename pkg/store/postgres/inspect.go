@@ -25,6 +25,11 @@ func (d *DB) Holder() (engine.Held, bool) {
 	return h, ok && !h.Since.IsZero()
 }
 
+// needed are the privileges that a run needs on the tables. has_table_privilege asks for one at a time: of several it
+// would report any.
+const needed = "('entries', 'SELECT'), ('entries', 'INSERT'), ('entries', 'UPDATE'), ('entries', 'DELETE'), " +
+	"('counters', 'SELECT'), ('counters', 'INSERT'), ('counters', 'UPDATE'), ('fence', 'SELECT'), ('fence', 'UPDATE')"
+
 // Inspect returns the server's version and the settings that should be changed, for people.
 func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 	d.mu.Lock()
@@ -38,9 +43,10 @@ func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 		case when to_regnamespace(%[1]s) is null then has_database_privilege(current_database(), 'CREATE')
 			when to_regclass(%[2]s) is null
 			then has_schema_privilege(%[3]s, 'CREATE') and has_schema_privilege(%[3]s, 'USAGE')
-			else has_schema_privilege(%[3]s, 'USAGE')
-				and has_table_privilege(%[2]s, 'SELECT, INSERT, UPDATE, DELETE') end`,
-		literal(d.schema), literal(d.schema+".entries"), literal(unquoted(d.schema))))
+			else has_schema_privilege(%[3]s, 'USAGE') and (
+				select bool_and(coalesce(has_table_privilege(to_regclass(%[4]s || name), privilege), false))
+				from (values %[5]s) as needed (name, privilege)) end`,
+		literal(d.schema), literal(d.schema+".entries"), literal(unquoted(d.schema)), literal(d.schema+"."), needed))
 	if err != nil {
 		return nil, err
 	}

@@ -91,3 +91,52 @@ func TestOldServers(t *testing.T) {
 		}
 	}
 }
+
+// A server without TLS that is cut off at the login is away: that it has no TLS is no cause, since TLS is optional.
+func TestAServerWithoutTLSThatIsCutOff(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			b := pgproto3.NewBackend(c, c)
+			if m, err := b.ReceiveStartupMessage(); err == nil {
+				if _, asksForTLS := m.(*pgproto3.SSLRequest); asksForTLS {
+					_, _ = c.Write([]byte("N"))
+				}
+			}
+			_ = c.Close()
+		}
+	}()
+	address := fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk", secret, l.Addr())
+	for options, kind := range map[string]error{"": engine.ErrAway, "?sslmode=disable": engine.ErrAway,
+		"?sslmode=require": engine.ErrSetup} {
+		_, err := Open(t.Context(), address+options, engine.Options{})
+		if !errors.Is(err, kind) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", options, err)
+		}
+	}
+}
+
+// Several hosts that fail in different ways are all told, each once.
+func TestSeveralHostsThatFail(t *testing.T) {
+	p := running(t)
+	if _, err := p.SQL("postgres", "create database standing owner helpdesk"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.SQL("postgres", "alter database standing set default_transaction_read_only = on"); err != nil {
+		t.Fatal(err)
+	}
+	good := p.Address("helpdesk", secret, "standing")
+	_, err := Open(t.Context(), strings.Replace(good, "@", "@127.0.0.1:1,", 1), engine.Options{})
+	if !errors.Is(err, engine.ErrAway) || strings.Contains(err.Error(), "every server") ||
+		!strings.Contains(err.Error(), "the server only reads") || strings.Count(err.Error(), "connection refused") != 1 {
+		t.Error(err)
+	}
+}

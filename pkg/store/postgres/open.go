@@ -64,15 +64,10 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	if o.Unlocked {
 		lock = "true"
 	}
-	// Always read by the index, even if the server has no statistics about the tables.
-	sql := fmt.Sprintf(`set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
-		set standard_conforming_strings = on; set tcp_keepalives_idle = %.0f; set tcp_keepalives_interval = %.0f;
-		set tcp_keepalives_count = %d; set tcp_user_timeout = %d;
-		select %s, extract(epoch from clock_timestamp()),
+	sql := d.settings() + fmt.Sprintf(`select %s, extract(epoch from clock_timestamp()),
 			(select system_identifier from pg_control_system()) || '/' ||
 			substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-			pg_backend_pid()`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
-		keepAliveTries, unacknowledged.Milliseconds(), lock)
+			pg_backend_pid()`, lock)
 	sent := d.clock()
 	d.locked = !o.Unlocked // assumed until the server answers
 	rows, err := d.rows(sql + "; select commits, extract(epoch from at) from " + d.schema + ".fence")
@@ -94,6 +89,24 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	d.about.Skew = seconds(row[1]).Sub(sent.Add(took / 2))
 	d.about.Line, d.backend = row[2], row[3]
 	return last != nil, d.last(last)
+}
+
+// settings returns the statements that set what the session needs, whatever the server's defaults are. The server's
+// time limits are lifted: every request has one of its own, and a session is idle while the pass waits for the portal.
+func (d *DB) settings() string {
+	// Always read by the index, even if the server has no statistics about the tables.
+	sql := fmt.Sprintf(`set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
+		set standard_conforming_strings = on; set tcp_keepalives_idle = %.0f; set tcp_keepalives_interval = %.0f;
+		set tcp_keepalives_count = %d; set tcp_user_timeout = %d; set statement_timeout = 0;
+		`, keepAlive.Seconds(), keepAliveAgain.Seconds(), keepAliveTries, unacknowledged.Milliseconds())
+	version, _ := d.version()
+	if version >= 14 {
+		sql += "set idle_session_timeout = 0; "
+	}
+	if version >= 17 {
+		sql += "set transaction_timeout = 0; "
+	}
+	return sql
 }
 
 // absent reports whether an error means that the tables do not exist yet.

@@ -106,14 +106,21 @@ func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o e
 	return d, nil
 }
 
-// known rejects a server that is too old. Some vendors put a name before the version number.
+// known rejects a server that is too old.
 func (d *DB) known() error {
-	said := d.conn.ParameterStatus("server_version")
-	if n, err := strconv.Atoi(firstNumber(said)); err == nil && n < oldest {
+	if n, said := d.version(); n > 0 && n < oldest {
 		return wrong("state %s: the server is PostgreSQL %s, and %d or newer is needed: use a newer server", d.name,
 			said, oldest)
 	}
 	return nil
+}
+
+// version returns the major version of the server, 0 if it is unknown, and what the server says about it. Some vendors
+// put a name before the number.
+func (d *DB) version() (major int, said string) {
+	said = d.conn.ParameterStatus("server_version")
+	major, _ = strconv.Atoi(firstNumber(said))
+	return major, said
 }
 
 // firstNumber returns the first digits of a text.

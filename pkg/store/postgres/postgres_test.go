@@ -346,6 +346,12 @@ func TestBadInput(t *testing.T) {
 	if _, err := p.SQL("postgres", "alter database readonly set default_transaction_read_only = on"); err != nil {
 		t.Fatal(err)
 	}
+	for _, sql := range []string{"create schema foreign_tables authorization helpdesk",
+		"create table foreign_tables.entries (id bigint)"} {
+		if _, err := p.SQL("helpdesk", sql); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		name, address string
 		kind          error
@@ -354,6 +360,12 @@ func TestBadInput(t *testing.T) {
 		{"wrong password", broken(secret, secret+"-wrong"), engine.ErrSetup, "check the user and the password"},
 		{"odd password", broken(secret, "pa55word%zz"), engine.ErrSetup, "are written as %XX"},
 		{"unescaped password", broken(secret, "pa55word/x"), engine.ErrSetup, "are written as %XX"},
+		{"password with a slash after digits", broken(secret, "55/"+secret), engine.ErrSetup, "are written as %XX"},
+		{"password with a slash and a question mark", broken(secret, "5/"+secret+"?x"), engine.ErrSetup, "%XX"},
+		{"unknown setting", good + "?sslmod=disable", engine.ErrSetup, "correct the options after ?"},
+		{"wrong setting", good + "?work_mem=much", engine.ErrSetup, "correct the options after ?"},
+		{"reserved schema", good + "?search_path=pg_state", engine.ErrSetup, "choose another name of the schema"},
+		{"another program's schema", good + "?search_path=foreign_tables", engine.ErrSetup, "choose another schema"},
 		{"unknown user", broken("helpdesk:", "nobody:"), engine.ErrSetup, "check the user"},
 		{"missing database", strings.TrimSuffix(good, "helpdesk") + "missing", engine.ErrSetup, "CREATE DATABASE"},
 		{"no database", strings.TrimSuffix(good, "/helpdesk"), engine.ErrSetup, "its name is missing"},
@@ -362,7 +374,7 @@ func TestBadInput(t *testing.T) {
 			"missing rights to tables",
 			strings.Replace(made, "helpdesk:", "guest:", 1),
 			engine.ErrSetup,
-			"let this user make its tables",
+			"must own its schema and the tables there",
 		},
 		{"not reachable", broken(fmt.Sprint(p.Port), "1"), engine.ErrAway, "refused"},
 		{"no such host", broken("127.0.0.1", "db.invalid"), engine.ErrAway, "db.invalid"},
@@ -479,6 +491,52 @@ func TestInspect(t *testing.T) {
 	find(d, "{check.server.fsync ")
 	find(open(t, running(t).Address("guest", secret, "helpdesk")+"?search_path=other", engine.Options{Overlay: true}),
 		"{check.server.tables [guest ")
+}
+
+// Every privilege on every table is needed. A transaction that lacks one fails with advice, at the commit too.
+func TestPrivilegesOnTables(t *testing.T) {
+	p := running(t)
+	for i, c := range []struct{ table, granted string }{{"entries", "select"}, {"entries", "select, insert, update"},
+		{"fence", "select"}, {"counters", "select, insert"}} {
+		schema := fmt.Sprintf("granted%d", i)
+		address := p.Address("helpdesk", secret, "helpdesk") + "?search_path=" + schema
+		_ = open(t, address, engine.Options{}).Close()
+		for _, sql := range []string{"alter table %[1]s.%[2]s owner to postgres",
+			"revoke all on %[1]s.%[2]s from helpdesk", "grant %[3]s on %[1]s.%[2]s to helpdesk"} {
+			if _, err := p.SQL("helpdesk", fmt.Sprintf(sql+"%[4]s", schema, c.table, c.granted, "")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := open(t, address, engine.Options{})
+		all, err := d.Inspect(t.Context())
+		if err != nil || !strings.Contains(fmt.Sprint(all), "check.server.tables [helpdesk ") {
+			t.Errorf("%s on %s: %+v, %v", c.granted, c.table, all, err)
+		}
+		if err := put(d, "a", "1"); c.granted == "select" && !errors.Is(err, engine.ErrSetup) {
+			t.Errorf("%s on %s: %v", c.granted, c.table, err)
+		}
+	}
+}
+
+// The server's time limits do not end a session that waits for the portal.
+func TestTimeLimitsOfTheServer(t *testing.T) {
+	address := fresh(t)
+	if _, err := running(t).SQL("postgres", "create role hasty superuser login password '"+secret+"'"); err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []string{"statement_timeout", "idle_session_timeout"} {
+		if _, err := running(t).SQL("postgres", "alter role hasty set "+limit+" = 300"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := open(t, strings.Replace(address, "helpdesk:", "hasty:", 1), engine.Options{})
+	time.Sleep(time.Second)
+	if _, err := d.ask("select pg_sleep(1)"); err != nil {
+		t.Error(err)
+	}
+	if err := put(d, "a", "1"); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestDurable(t *testing.T) {
