@@ -103,7 +103,7 @@ func sql(t *testing.T, p *servers.Postgres, statement string) string {
 func follow(t *testing.T, primary, standby *servers.Postgres) {
 	t.Helper()
 	want := sql(t, primary, "select pg_current_wal_lsn()")
-	for range 500 {
+	for range 3000 {
 		if sql(t, standby, "select pg_last_wal_replay_lsn() >= '"+want+"'") == "t" {
 			return
 		}

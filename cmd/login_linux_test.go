@@ -38,7 +38,7 @@ func TestLoginByPastedAddress(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, s.Seen())
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("it never ends:\n%s", s.Seen())
 	}
 	if !strings.Contains(s.Seen(), "support ") || strings.Contains(s.Seen(), "access-") {

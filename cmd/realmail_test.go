@@ -211,7 +211,7 @@ func (r *realMail) unseen() (n int) {
 func (r *realMail) delivered(want int) (all []desk.Message) {
 	r.t.Helper()
 	var paths []string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if paths, _ = filepath.Glob(filepath.Join(r.box, "*")); len(paths) >= want {
 			break
 		}

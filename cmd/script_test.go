@@ -403,7 +403,7 @@ func cmdUntouched(ts *testscript.TestScript, neg bool, args []string) {
 
 // inherited is how long a script waits for a state that nobody uses: a process that another script is just starting has
 // inherited its lock for a moment.
-const inherited = 10 * time.Second
+const inherited = time.Minute
 
 func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 1)
@@ -495,7 +495,7 @@ func cmdInterrupted(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		select {
 		case <-over:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 		}
 		return nil
 	})

@@ -50,7 +50,7 @@ func started(t *testing.T, o options) (map[string]string, func() string) {
 		return out.String()
 	})
 	t.Cleanup(func() { stop() })
-	for range 600 {
+	for range 2400 {
 		select {
 		case err := <-ended:
 			ended <- nil

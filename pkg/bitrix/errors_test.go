@@ -251,7 +251,7 @@ func TestBackOffOnQueryLimit(t *testing.T) {
 func TestBackOffStopsAtTheDeadline(t *testing.T) {
 	s := testkit.NewScript(t, testkit.Answer(503, `{"error":"QUERY_LIMIT_EXCEEDED"}`))
 	c := client(t, s, func(o *Options) { o.Now = time.Now })
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond) // the first wait is a second
 	defer cancel()
 	tells(t, c.Call(ctx, "profile", nil, nil), outcome{fault.Refused, fault.Server})
 }

@@ -120,7 +120,7 @@ func (l laterStates) States(ctx context.Context, tasks []int64) (map[int64]desk.
 	states, err := l.Tasks.States(ctx, tasks)
 	select {
 	case <-l.finished:
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 	}
 	return states, err
 }

@@ -370,7 +370,7 @@ func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
 					stalled.Store(true)
 					return sandbox.Fault{Kind: sandbox.Stall, Until: late}
 				}))
-				w.timeout = time.Second
+				w.timeout = 5 * time.Second // the calls before the stalled one must end within it
 				w.poll()
 				w.timeout = time.Minute
 				if !stalled.Load() {

@@ -43,7 +43,7 @@ func TestAFrozenMachineSendsNothingLate(t *testing.T) {
 	p := database(t)
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.state = p.Address("postgres", "", "postgres") + "&search_path=frozen"
-	w.opening = func(o *store.Options) { o.Now, o.Wait = w.clock.Now, 5*time.Second }
+	w.opening = func(o *store.Options) { o.Now, o.Wait = w.clock.Now, time.Minute }
 	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
 	// frozen runs a pass that stops after it has recorded an attempt, while the other host runs the same pass.
 	frozen := func(attempt int, pass func(*pass.Pass, context.Context) (*pass.Report, error)) {

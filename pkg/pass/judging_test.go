@@ -50,7 +50,7 @@ func TestTheBudgetOfALetterBoundsAllWorkOnIt(t *testing.T) {
 		budget  time.Duration
 		endless bool
 	}{
-		{"its text", heavy("heavy@a.example"), 50 * time.Millisecond, false},
+		{"its text", heavy("heavy@a.example"), 5 * time.Millisecond, false},
 		{"its decision", letter("endless@a.example", "endless@a.example", "Endless", "and so on"), time.Second, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestManyEndlessLetters(t *testing.T) {
 	}
 	for range 15 {
 		p, s := w.open(store.Options{})
-		p.Budget = time.Second / 5
+		p.Budget = time.Second / 2
 		r, err := poll(p, t.Context())
 		w.check(err)
 		w.check(s.Close())

@@ -59,7 +59,7 @@ func TestMailboxesAreOpenedTogether(t *testing.T) {
 			}
 			select {
 			case <-together:
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Error("one comes after the other")
 			}
 			mb, err := open(ctx, readOnly)

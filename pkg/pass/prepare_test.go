@@ -24,7 +24,7 @@ func TestRulesAreLoadedDuringTheFetch(t *testing.T) {
 	during := func(what string) {
 		select {
 		case <-fetched:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Errorf("the fetch waits for the %s", what)
 		}
 	}

@@ -109,7 +109,7 @@ func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgc
 	t.Cleanup(func() { m.ask("set client_min_messages = error; drop schema if exists " + m.schema + " cascade") })
 	m.skews = [2]time.Duration{m.upTo(240) - 2*time.Hour, m.upTo(240) - 2*time.Hour}
 	m.opening = func(o *store.Options) {
-		o.Wait = 5 * time.Second // a cut session takes time to end
+		o.Wait = time.Minute // a cut session takes time to end
 		o.Now = m.here
 		m.ask(fmt.Sprintf("update sim.shift set by = '%d milliseconds'", time.Until(m.clock.Now()).Milliseconds()))
 	}

@@ -91,14 +91,15 @@ func TestNextBatchIsBuiltWhileOneIsSent(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		select {
 		case <-reading:
-		case <-time.After(4 * time.Second): // less than the client waits
+		case <-time.After(time.Minute / 2): // less than the client waits
 			t.Error("the second batch waits for the answer to the first")
 		}
 		answerUploads(w, r, false)
 	}))
 	defer server.Close()
 	files, once := many(3, maxInline/2), sync.OnceFunc(func() { close(reading) })
-	p, err := client(t, &testkit.Script{Server: server}, saved(map[string]string{savedFolder: "1"})).
+	patient := func(o *Options) { o.Timeout = time.Minute }
+	p, err := client(t, &testkit.Script{Server: server}, saved(map[string]string{savedFolder: "1"}), patient).
 		Prepare(t.Context(), nil, files, func(i int) (io.ReadCloser, error) {
 			if i == 2 {
 				once()

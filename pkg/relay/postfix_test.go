@@ -61,7 +61,7 @@ refused@example.ru 553 5.7.1 sender not owned by user
 func postfixLetters(t *testing.T, min int) []taken {
 	t.Helper()
 	var all []taken
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		paths, err := filepath.Glob(filepath.Join(postfix.s.Box, "*"))
 		if err != nil {
 			t.Fatal(err)

@@ -100,7 +100,7 @@ func sever(t testing.TB, d *DB) {
 // ended waits until a process of the server has ended and released its lock.
 func ended(t testing.TB, backend string) {
 	t.Helper()
-	for range 500 {
+	for range 6000 {
 		if n, _ := running(t).SQL("postgres", "select count(*) from pg_stat_activity where pid = "+backend); n == "0" {
 			return
 		}
@@ -132,7 +132,7 @@ func TestASecondRunIsRefusedAndToldWhoTheFirstIs(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		_ = first.Close()
 	}()
-	second := open(t, address, engine.Options{Wait: 10 * time.Second})
+	second := open(t, address, engine.Options{Wait: time.Minute})
 	if err := put(second, "a", "1"); err != nil {
 		t.Error(err)
 	}
@@ -452,7 +452,7 @@ func TestTheHostThatWritesIsTaken(t *testing.T) {
 		engine.ErrAway) {
 		t.Errorf("a standby alone: %v", err)
 	}
-	for range 200 {
+	for range 3000 {
 		if got, _ := s.SQL("helpdesk", "select count(*) from helpdesk.entries"); got == "1" {
 			break
 		}

@@ -32,7 +32,7 @@ func TestAViewDoesNotWaitForADecision(t *testing.T) {
 		select {
 		case err := <-seen:
 			return err
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			return errors.New("the reader waits for the transaction")
 		}
 	})
