@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/internal/testkit"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
@@ -141,6 +142,40 @@ func TestFilesOfMoreThanHalfABatchAreSentApart(t *testing.T) {
 		}
 		if inside != c.inside || p.Hits() != c.all {
 			t.Errorf("%s: %d files in batches, %d requests, want %+v", name, inside, p.Hits(), c)
+		}
+	}
+}
+
+// A file that could not be sent to its address, though a batch can take it, is not lost: it is sent in a batch next time.
+func TestFilesSentApartFallBackToBatches(t *testing.T) {
+	address := func(to string) http.HandlerFunc {
+		one := `{"field":"file","uploadUrl":"` + to + `"}`
+		return testkit.Answer(200, `{"result":{"result":{"c0":`+one+`,"c1":`+one+`},"result_error":[]}}`)
+	}
+	file := testkit.Answer(200, `{"result":{"result":{"c0":{"ID":7}},"result_error":[]}}`)
+	for name, answers := range map[string][]http.HandlerFunc{
+		"not safe":  {address("http://portal.example/upload.json"), file, file},
+		"forbidden": {nil, testkit.Answer(403, "<html>"), testkit.Answer(403, "<html>"), file, file},
+		"no file":   {nil, testkit.Answer(200, `{"result":[]}`), testkit.Answer(200, `{"result":[]}`), file, file},
+	} {
+		var s *testkit.Script
+		if answers[0] == nil {
+			answers[0] = func(w http.ResponseWriter, r *http.Request) { address(s.URL+"/upload.json")(w, r) }
+		}
+		s = testkit.NewScript(t, answers...)
+		files, values := many(2, maxInline/2+1), map[string]string{savedFolder: "1"}
+		open := func(i int) (io.ReadCloser, error) {
+			return io.NopCloser(io.LimitReader(zeros{}, files[i].Size)), nil
+		}
+		p, err := client(t, s, saved(values)).Prepare(t.Context(), nil, files, open)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		tells(t, p.Errs[0], told{fault.Refused, fault.One})
+		tells(t, p.Errs[1], told{fault.Refused, fault.One})
+		p, err = client(t, s, saved(values)).Prepare(t.Context(), nil, files, open)
+		if err != nil || !slices.Equal(p.Objects, []int64{7, 7}) || s.Count() != len(answers) {
+			t.Error(name, p, err, s.Count())
 		}
 	}
 }

@@ -79,6 +79,7 @@ const (
 	savedKept    = "portal.v3.kept"     // which related objects of a new task REST v3 keeps
 	savedInline  = "portal.inline"      // most bytes of files in one batch
 	savedNoDisk  = "portal.nodisk"      // why the webhook has no folder for files
+	savedNoPost  = "portal.nopost"      // an upload to an address from the portal has failed
 	savedCard    = "portal.card"
 	savedAuthors = "portal.authors" // answers about authors of comments
 	savedUsers   = "portal.users"   // users that the webhook has acted as; never expires

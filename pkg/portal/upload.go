@@ -68,7 +68,8 @@ func (u *uploads) part() int64 {
 			total += f.Size
 		}
 	}
-	if total <= u.inline {
+	var fails bool
+	if u.c.Recall(savedNoPost, &fails); fails || total <= u.inline {
 		return u.inline
 	}
 	return u.inline / 2
@@ -265,21 +266,25 @@ func (u *uploads) large(ctx context.Context) error {
 	return nil
 }
 
-// post sends one file to the address that the portal gave for it.
+// post sends one file to the address that the portal gave for it. If that fails although a batch can take the file, the
+// next attempts use batches: the address of a portal behind a proxy may be wrong.
 func (u *uploads) post(ctx context.Context, i int, addr string) error {
 	body, err := u.open(i)
 	if err != nil {
 		return unopened(fmt.Errorf("open: %w", err))
 	}
 	defer body.Close()
-	answer, err := u.c.Upload(ctx, addr, driveName(u.files[i].Name), u.files[i].Size, body)
-	if err != nil {
-		return err
-	}
 	var r uploaded
-	if err := bitrix.Into(answer, &r); err != nil || r.ID == 0 {
-		return fault.New(fault.Refused, errors.New("the answer holds no file"))
+	answer, err := u.c.Upload(ctx, addr, driveName(u.files[i].Name), u.files[i].Size, body)
+	if err == nil && (bitrix.Into(answer, &r) != nil || r.ID == 0) {
+		err = fault.New(fault.Refused, errors.New("the answer holds no file"))
+	}
+	if err != nil && u.files[i].Size <= u.inline && ctx.Err() == nil {
+		u.c.Remember(savedNoPost, true)
+		if fault.Of(err) == fault.Never {
+			err = fault.New(fault.Refused, fault.Bare(err))
+		}
 	}
 	u.p.Objects[i] = int64(r.ID)
-	return nil
+	return err
 }
