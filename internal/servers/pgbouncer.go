@@ -30,8 +30,8 @@ auth_file = %s
 pool_mode = %s
 `
 
-// StartPooler starts a PgBouncer in front of the server. mode is session or transaction, and user may log in. The error
-// is Lacking if the machine has no PgBouncer.
+// StartPooler starts a PgBouncer in front of the server. mode is session, transaction or statement, and user may log
+// in. The error is Lacking if the machine has no PgBouncer.
 func (p *Postgres) StartPooler(mode, user, password string) (*Pooler, error) {
 	binary, err := Find("pgbouncer", "package pgbouncer")
 	if err != nil {

@@ -86,6 +86,10 @@ func (c config) explain(err error) error {
 		return away("state %s: %s: is the server running, and does the network let this host through?", c.name,
 			lines(tries))
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return away("state %s: the server has not answered in time: does somebody lock a table there, or is the "+
+			"server overloaded? The next run goes on", c.name)
+	}
 	return away("state %s: the connection broke (%s): the next run goes on", c.name, lines(tries))
 }
 
@@ -126,14 +130,42 @@ func lines(errs []error) string {
 	return strings.Join(texts, "; ")
 }
 
+// ofPooler contains the codes that PostgreSQL has for what poolers say with the code of a protocol violation: PgBouncer
+// before version 1.20 has no other.
+var ofPooler = []struct{ says, code string }{
+	{"authentication failed", "28P01"},
+	{"no such user", "28P01"},
+	{"no such database", "3D000"},
+	{"does not exist", "3D000"},
+	{"unsupported startup parameter", "42704"},
+	{"client_login_timeout", "57P03"},
+	{"query_wait_timeout", "53300"},
+	{"no more connections allowed", "53300"},
+}
+
+// codeOf returns the code of a server's error, or the code that it would have without a pooler.
+func codeOf(e *pgconn.PgError) string {
+	if e.Code == "08P01" {
+		for _, known := range ofPooler {
+			if strings.Contains(e.Message, known.says) {
+				return known.code
+			}
+		}
+	}
+	return e.Code
+}
+
 // answered explains an error that the server returned.
 func (c config) answered(e *pgconn.PgError) error {
-	text := fmt.Sprintf("state %s: %s (%s)", c.name, e.Message, e.Code)
-	a, ok := advice[e.Code]
+	if e.Code == "08P01" && strings.Contains(e.Message, "statement pooling mode") {
+		return c.pooled()
+	}
+	text, code := fmt.Sprintf("state %s: %s (%s)", c.name, e.Message, e.Code), codeOf(e)
+	a, ok := advice[code]
 	if ok {
 		text += ": " + a.text
 	}
-	switch class := e.Code[:min(2, len(e.Code))]; {
+	switch class := code[:min(2, len(code))]; {
 	case ok && a.person:
 		return trouble{engine.ErrSetup, text, e}
 	case ok, class == "08", class == "53", class == "57", class == "58", class == "40", class == "55":

@@ -133,10 +133,9 @@ func firstNumber(s string) string {
 func cut(s string, n int) string { return s[:min(n, len(s))] }
 
 // pooled returns the error for a session whose statements go to several server processes.
-func (d *DB) pooled() error {
-	return wrong("state %s: it goes through a pooler in transaction mode, which keeps no lock: name the server "+
-		"itself, or the pooler's "+
-		"port in session mode", d.name)
+func (c config) pooled() error {
+	return wrong("state %s: it goes through a pooler in transaction mode (or statement mode), which keeps no lock: "+
+		"name the server itself, or the pooler's port in session mode", c.name)
 }
 
 // ask sends statements as one string and returns the first row of the last one.

@@ -555,3 +555,14 @@ func TestDurable(t *testing.T) {
 		}
 	}
 }
+
+// Who waits for a table that an administrator has locked is told so.
+func TestATableThatIsLocked(t *testing.T) {
+	d := open(t, fresh(t), engine.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := d.conn.Exec(ctx, "select pg_sleep(60)").ReadAll()
+	if err = d.broken(err); !errors.Is(err, engine.ErrAway) || !strings.Contains(err.Error(), "lock a table") {
+		t.Error(err)
+	}
+}
