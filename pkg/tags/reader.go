@@ -139,14 +139,6 @@ func tagName(tag string) string {
 	return strings.ReplaceAll(string(lower), "\x00", "\ufffd")
 }
 
-// Text returns the current text with its entities decoded.
-func (r *reader) Text() string {
-	if raw := r.page[r.from:r.to]; strings.IndexByte(raw, '&') < 0 && strings.IndexByte(raw, '\r') < 0 {
-		return raw
-	}
-	return string(r.Tokenizer.Text())
-}
-
 // beyond are tags that cannot be inside a hidden element. If one comes before the end tag, that end tag belongs to
 // another element.
 var beyond = []string{"<body", "<div", "<table", "<p>", "<p ", "<br", "<style", "</head"}

@@ -1,12 +1,6 @@
 // Package tags reads the tags of HTML as it occurs in mail. It builds no tree of elements and ignores styles.
 package tags
 
-import (
-	"strings"
-
-	"golang.org/x/net/html"
-)
-
 // block are the tags that end a line.
 var block = map[string]bool{
 	"p":          true,
@@ -23,22 +17,7 @@ var block = map[string]bool{
 }
 
 // Text returns the visible text of a page without formatting.
-func Text(page string) string {
-	r := newReader(page)
-	var out strings.Builder
-	for {
-		switch r.Next() {
-		case html.ErrorToken:
-			return strings.TrimSpace(out.String())
-		case html.TextToken:
-			out.WriteString(r.Text())
-		case html.StartTagToken, html.SelfClosingTagToken:
-			if block[tagName(r.page[r.from:r.to])] {
-				out.WriteByte('\n')
-			}
-		}
-	}
-}
+func Text(page string) string { return Read(page).Text(0, len(page)) }
 
 // EndsLine reports whether a tag ends a line.
 func EndsLine(tag string) bool { return block[tag] }

@@ -69,15 +69,14 @@ func TestTagIsTagName(t *testing.T) {
 	}
 }
 
-// Text returns what the tokenizer's Text returns.
+// decoded returns what the tokenizer's Text returns.
 func TestTextIsTheTokenizers(t *testing.T) {
 	for _, page := range []string{"a&amp;b", "a\r\nb\rc", "a\x00b", "Касса", "<textarea>a&lt;b</textarea>c",
-		"<xmp>a&lt;\rb</xmp>",
 		"\xff", "a<b", "a<", "<script/>a&nbsp;b", "&amp", "<style>x<p>y"} {
 		one, other := newReader(page), newReader(page)
 		for tt := one.Next(); tt != html.ErrorToken; tt = one.Next() {
 			if other.Next(); tt == html.TextToken {
-				if got, want := one.Text(), string(other.Tokenizer.Text()); got != want {
+				if got, want := decoded(page[one.from:one.to]), string(other.Text()); got != want {
 					t.Errorf("%q: %q, want %q", page, got, want)
 				}
 			}
