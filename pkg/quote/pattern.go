@@ -57,7 +57,11 @@ func alternatives(name string, list []string) (pattern, error) {
 		}
 		needs := needed(parsed)
 		if first, anchored := beginnings(parsed); len(first) > 0 {
-			all = append(all, alternative{compiled(one), first, anchored, anchored && first[0].few(), needs, nil})
+			a := alternative{compiled(one), first, anchored, anchored && first[0].few(), needs, nil}
+			if !anchored { // it is tried at every place, which takes longer than looking for its words
+				a.words = wordsIn(parsed)
+			}
+			all = append(all, a)
 		} else {
 			group := 2 * int(needs)
 			if some := wordsIn(parsed); len(some) > 0 {
