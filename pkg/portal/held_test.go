@@ -146,7 +146,7 @@ func TestFilesOfMoreThanHalfABatchAreSentApart(t *testing.T) {
 	}
 }
 
-// A file that could not be sent to its address, though a batch can take it, is not lost: it is sent in a batch next time.
+// A file that could not be sent to its address, though a batch can take it, is not lost: a later batch has it.
 func TestFilesSentApartFallBackToBatches(t *testing.T) {
 	address := func(to string) http.HandlerFunc {
 		one := `{"field":"file","uploadUrl":"` + to + `"}`
