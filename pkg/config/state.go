@@ -27,11 +27,14 @@ func Location(state string) error {
 		return nil
 	case remote && scheme().MatchString(name):
 		return fmt.Errorf("%w: %s:// is not known", errLocation, name)
-	case remote, misspelt().MatchString(state):
+	case remote, odd(state) && misspelt().MatchString(state):
 		return errLocation
 	}
 	return nil
 }
+
+// odd reports whether a location may be misspelt. That of an ordinary file is not, so passes compile no pattern.
+func odd(state string) bool { return strings.ContainsAny(state, ":=") || strings.Contains(state, "//") }
 
 // state returns the state's location: an address of a database unchanged, a path relative to the folder of the
 // configuration.
