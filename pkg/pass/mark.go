@@ -39,7 +39,7 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 		return ls, err
 	}
 	if err := mb.Mark(ctx, uids); err != nil {
-		return open, p.unmarked(b, err)
+		return open, unmarked(p.tally, b, err)
 	}
 	p.tally.Count(func(c *outbox.Counts) { c.Marked += len(uids) })
 	p.advance(0, len(uids))
@@ -49,12 +49,12 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 
 // unmarked records that a mailbox does not accept marks. It is not asked again in this pass, so a full or read-only
 // folder costs one refusal and does not delay new mail.
-func (p *Pass) unmarked(b Box, err error) error {
+func unmarked(t *outbox.Tally, b Box, err error) error {
 	if !fault.Known(err) {
 		return err
 	}
-	p.tally.Shun(marksOf(b), err)
-	p.tally.Problem("mailbox "+b.Name, err)
+	t.Shun(marksOf(b), err)
+	t.Problem("mailbox "+b.Name, err)
 	return nil
 }
 
