@@ -97,7 +97,7 @@ func TestTheActSaysWhatTheOrderAsksFor(t *testing.T) {
 	}
 	for _, locale := range []string{"ru", "en"} {
 		var out strings.Builder
-		if err := a.Of(trail, time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)).Write(&out, templates.FS,
+		if err := a.Of(trail, time.Date(2026, 3, 12, 12, 0, 0, 0, time.Local)).Write(&out, templates.FS,
 			locale); err != nil {
 			t.Fatal(err)
 		}

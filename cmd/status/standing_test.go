@@ -13,7 +13,7 @@ import (
 
 // The status lists the times of a pass whose clock was ahead, also those it planned.
 func TestTimesInTheFutureAreNamed(t *testing.T) {
-	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
+	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.Local)
 	well := func() Snapshot {
 		return Snapshot{Passes: map[string]Pass{
 			"poll":   {Started: now, Ended: now, Good: now},
