@@ -75,7 +75,7 @@ func (w *writer) put(s string) {
 // text writes s with collapsed spaces.
 func (w *writer) text(s string) {
 	for s != "" {
-		i, _ := nextBlank(s)
+		i := wordsEnd(s)
 		if i > 0 && !invisible(s[:i]) {
 			w.put(s[:i])
 		}
@@ -93,6 +93,20 @@ func (w *writer) text(s string) {
 		}
 	}
 }
+
+// wordsEnd returns the length of the words at the beginning of s that need no change: single spaces separate them, and
+// all are visible.
+func wordsEnd(s string) int {
+	i, _ := nextBlank(s)
+	for i > 0 && i+1 < len(s) && s[i] == ' ' && beginsWord(s[0]) && beginsWord(s[i+1]) {
+		n, _ := nextBlank(s[i+1:])
+		i += 1 + n
+	}
+	return i
+}
+
+// beginsWord reports whether a byte begins a visible character: of ASCII, or Cyrillic.
+func beginsWord(c byte) bool { return c > ' ' && c < 0x7f || c&^1 == 0xd0 }
 
 // nextBlank returns the position and value of the first blank in s, or the length of s and 0.
 func nextBlank(s string) (int, rune) {
