@@ -37,6 +37,10 @@ func cmdDatabase(ts *testscript.TestScript, neg bool, args []string) {
 		s.db.Halt()
 	case "start":
 		ts.Check(s.db.Start())
+	case "passfile": // puts the password into a file, which the file next to the configuration names
+		line := fmt.Sprintf("127.0.0.1:%d:%s:helpdesk:%s\n", s.db.Port, s.db.name, dbSecret)
+		ts.Check(os.WriteFile(ts.MkAbs("pgpass"), []byte(line), 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs("helpdesk.env"), []byte("PGPASSFILE='"+ts.MkAbs("pgpass")+"'\n"), 0o600))
 	case "sql":
 		_, err := s.db.SQL(s.db.name, args[1])
 		ts.Check(err)
@@ -50,6 +54,7 @@ func (s *scene) keepIn(ts *testscript.TestScript, db base) {
 	s.db = db
 	ts.Setenv("DATABASE", db.Address("postgres", "", db.name))
 	ts.Setenv("HELPDESK_STATE", db.address())
+	ts.Setenv("PASSWORDLESS", strings.Replace(db.address(), ":"+dbSecret, "", 1))
 	file := ts.MkAbs("helpdesk.yaml")
 	text, err := os.ReadFile(file)
 	ts.Check(err)

@@ -87,7 +87,7 @@ func (p *place) schedule(user string) (plan schedule.Plan, err error) {
 		plan.Program = append(plan.Program, "--state", state)
 	}
 	if store.Remote(state) { // files that belong to a state on a server are next to the configuration
-		state = p.beside(state) + ".db"
+		state = filepath.Join(filepath.Dir(plan.File), "helpdesk.db")
 	}
 	plan.Folder, plan.Copy = filepath.Dir(state), state+".backup"
 	return plan, nil

@@ -153,9 +153,18 @@ func (a *app) read(load func(*config.File, func(string) (string, bool)) (*config
 
 func (p *place) stateOf(cfg *config.Config) string {
 	if p.stateFile != "" {
-		return p.stateFile
+		return p.located(p.stateFile)
 	}
 	return cfg.State
+}
+
+// located adds to the address of a database what the file next to the configuration says about its password.
+func (p *place) located(state string) string {
+	if !store.Remote(state) {
+		return state
+	}
+	_, _ = p.findConfig() // without a configuration the environment alone counts
+	return config.WithPassfile(state, p.lookup)
 }
 
 // stateArgument returns an error if an argument is neither a file nor an address of a database, or if it contains a
@@ -176,8 +185,9 @@ func stateArgument(state string) error {
 // statePath returns the path or the address of the state; with --state it needs no configuration.
 func (a *app) statePath() (string, error) {
 	if a.stateFile != "" {
-		_, err := a.become(a.stateFile)
-		return a.stateFile, err
+		state := a.located(a.stateFile)
+		_, err := a.become(state)
+		return state, err
 	}
 	cfg, err := a.settings()
 	if err != nil {

@@ -3,10 +3,12 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/cmd/status"
 	"helpdesk/pkg/store"
 )
@@ -74,6 +76,9 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if from == to {
+		return exit.Usage(fmt.Errorf("copy state: FROM and TO are both %s", store.Name(from)))
+	}
 	snap, err := status.Ask(ctx, from)
 	if err != nil {
 		return err
@@ -111,7 +116,7 @@ func (a *app) stateNamed(arg string) (string, error) {
 	case arg == "configured":
 		return a.statePath()
 	case store.Remote(arg):
-		return arg, nil
+		return a.located(arg), nil
 	}
 	return filepath.Abs(arg)
 }

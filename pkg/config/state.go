@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"helpdesk/pkg/lazy"
@@ -44,7 +45,21 @@ func (d *decoder) state(s string) string {
 		return s
 	}
 	if Remote(s) {
-		return s
+		return WithPassfile(s, d.env)
 	}
 	return d.path(s)
+}
+
+// WithPassfile adds the file with the password to an address of a database, if the variable PGPASSFILE names one. The
+// database's library reads only the environment, but the variable may be in the file next to the configuration.
+func WithPassfile(state string, env func(string) (string, bool)) string {
+	file, _ := env("PGPASSFILE")
+	if file == "" || !Remote(state) || strings.Contains(state, "passfile=") {
+		return state
+	}
+	separator := "?"
+	if strings.Contains(state, "?") {
+		separator = "&"
+	}
+	return state + separator + "passfile=" + url.QueryEscape(file)
 }

@@ -72,9 +72,8 @@ func vacate(db engine.DB) error {
 				return err
 			}
 			if len(keys) > 0 && unfinished == nil {
-				return fmt.Errorf("copy state to %s: %w: there is a state already: remove it first, or choose "+
-					"another place", db.About().Name,
-					engine.ErrSetup)
+				return engine.Setup("copy state to %s: there is a state already: remove it first, or choose another "+
+					"place", db.About().Name)
 			}
 			for _, key := range keys {
 				if err := tx.Bucket(name).Delete(key); err != nil {

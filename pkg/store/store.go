@@ -256,7 +256,7 @@ func elsewhere(meta engine.Bucket, name string) error {
 	}
 	unfinished, err := meta.Get(kCopying)
 	if unfinished != nil {
-		return fmt.Errorf("open state %s: %w: 'helpdesk state copy' has not ended there: run it again", name, ErrSetup)
+		return engine.Setup("open state %s: 'helpdesk state copy' has not ended there: run it again", name)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"helpdesk/pkg/phrase"
@@ -29,6 +30,14 @@ var (
 	// ErrGlance says that a file opened for reading only would have to be written.
 	ErrGlance = errors.New("the state is only read")
 )
+
+// Setup returns an ErrSetup with a text of its own.
+func Setup(format string, args ...any) error { return setup{fmt.Sprintf(format, args...)} }
+
+type setup struct{ text string }
+
+func (s setup) Error() string { return s.text }
+func (s setup) Unwrap() error { return ErrSetup }
 
 // DB is an open database. No other run has it open for writing.
 type DB interface {
