@@ -19,7 +19,7 @@ func TestPruningGoesOnWithTheNextPass(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	received(t, s, now, 2_500) // more than a pass examines
+	received(t, s, now, 600) // more than a pass examines
 	later := now.AddDate(0, 0, 100)
 	left := []int{}
 	for range 3 {
