@@ -37,7 +37,8 @@ var advice = map[string]struct {
 	"22023": {true, option},
 	"42704": {true, option},
 	"55P02": {true, option},
-	"42939": {true, "choose another name of the schema, with ?search_path=NAME"},
+	"22P05": {true, schema},
+	"42939": {true, schema},
 	"25006": {false, "the server is a standby; the next run looks for the one that writes"},
 	"53100": {false, "the server's disk is full: make room there"},
 	"53300": {false, "the server takes no more connections: raise max_connections there or the limit of the user or " +
@@ -54,6 +55,7 @@ const (
 		"and let it belong to the user; what else is denied, GRANT it"
 	foreign = "these are not the tables of a state: restore the database from a backup, or choose another schema " +
 		"with ?search_path=NAME"
+	schema = "choose another name of the schema, with ?search_path=NAME"
 	option = "correct the options after ? in state, or the settings of this user at the server"
 )
 

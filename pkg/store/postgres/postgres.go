@@ -67,6 +67,7 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 		return nil, wrong("state %s: %s", Name(address), err)
 	}
 	host, _ := os.Hostname()
+	c.RuntimeParams["client_encoding"] = "UTF8" // else errors have the encoding of the database
 	c.RuntimeParams["application_name"] = cut(fmt.Sprintf("helpdesk %s %d@%s", o.Command, os.Getpid(), host), 63)
 	way := address + "\n" + c.RuntimeParams["application_name"]
 	if s, ok := o.Kept.Take(way).(session); ok {

@@ -566,3 +566,25 @@ func TestATableThatIsLocked(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What the server says is UTF-8 in every encoding of the database. A name that the encoding does not have is a setting.
+func TestEncodingOfTheDatabase(t *testing.T) {
+	p := running(t)
+	if _, err := p.SQL("postgres", "create database latin owner helpdesk template template0 encoding 'LATIN1' "+
+		"lc_collate 'C' lc_ctype 'C'"); err != nil {
+		t.Fatal(err)
+	}
+	address := p.Address("helpdesk", secret, "latin")
+	d := open(t, address, engine.Options{})
+	_, err := d.ask("do $$ begin raise exception 'n%', chr(228); end $$")
+	if err == nil || !strings.Contains(err.Error(), "nä") {
+		t.Errorf("%q", err)
+	}
+	if err := put(d, "a", "ж"); err != nil {
+		t.Error(err)
+	}
+	if _, err = Open(t.Context(), address+"?search_path=ж", engine.Options{}); !errors.Is(err, engine.ErrSetup) ||
+		!strings.Contains(err.Error(), "another name of the schema") {
+		t.Error(err)
+	}
+}
