@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -110,11 +111,12 @@ func sharedDatabase(t testing.TB) base {
 }
 
 // untilEnd runs the tests, and then stops the shared server. The heap of this process, in which the servers and many
-// commands run, is collected less often than that of helpdesk.
+// commands run, is collected less often than that of helpdesk. What is printed is in UTC, wherever the machine is.
 type untilEnd struct{ *testing.M }
 
 func (m untilEnd) Run() int {
 	debug.SetGCPercent(400)
+	time.Local = time.UTC
 	status := m.M.Run()
 	if p := running.Load(); p != nil {
 		p.Stop()
