@@ -144,7 +144,7 @@ func waiting(s *store.Store) func() ([]uint64, error) {
 }
 
 func (a *app) drop(s *store.Store, seqs []uint64) error {
-	n, behind, err := s.Outbox.Drop(a.now(), seqs...)
+	n, behind, err := s.Outbox.Drop(s.Now(a.now()), seqs...)
 	switch {
 	case err != nil || !a.Chatty():
 	case behind > 0:

@@ -35,6 +35,8 @@ type Snapshot struct {
 	Writes uint64 `json:"writes,omitempty"` // how often the state file had been written by then
 	Stamp  string `json:"stamp,omitempty"`  // of the state file at the end of the last pass
 	Gone   bool   `json:"-"`                // the state file is missing, though passes have run
+	// how far the clock of these times, the database server's, is ahead of this machine's
+	Ahead time.Duration `json:"-"`
 }
 
 // Mailbox is how the last reading of a mailbox went.
@@ -108,6 +110,8 @@ func Ask(ctx context.Context, state string) (Snapshot, error) {
 	}
 	defer s.Close()
 	snap, err := Last(state, s)
+	now := time.Now()
+	snap.Ahead = s.Now(now).Sub(now)
 	if held, ok := s.Holder(); ok {
 		r := of(held)
 		snap.Running = &r

@@ -47,7 +47,8 @@ type Box struct {
 
 // Judge decides whether all is well. A pass or a mailbox is overdue if its last success was too long ago. A trouble
 // that only a person can repair counts from the first failure on.
-func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
+func Judge(snap Snapshot, overdue time.Duration, here time.Time) Standing {
+	now := here.Add(snap.Ahead)
 	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Mailboxes: []Box{},
 		Troubles: []alarm.Entry{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running,
 		Gone: snap.Gone, Now: now, State: snap.Name,

@@ -82,3 +82,19 @@ func TestCopiesThatFailAreNotWell(t *testing.T) {
 		}
 	}
 }
+
+// Passes go by the clock of the database's server, and so does what is overdue.
+func TestJudgeGoesByTheServersClock(t *testing.T) {
+	here := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	for _, ahead := range []time.Duration{-3 * time.Hour, 0, 48 * time.Hour} {
+		for ago, late := range map[time.Duration]bool{time.Minute: false, 20 * time.Minute: true} {
+			good := Pass{Good: here.Add(ahead - ago)}
+			snap := Snapshot{Ahead: ahead, Passes: map[string]Pass{"poll": good, "notify": good},
+				Mailboxes: map[string]Mailbox{"support": {Good: good.Good}}}
+			if s := Judge(snap, 15*time.Minute, here); s.OK == late || s.Passes[0].Overdue != late ||
+				s.Mailboxes[0].Overdue != late || !s.Now.Equal(here.Add(ahead)) {
+				t.Errorf("%s ahead, %s ago: %+v", ahead, ago, s)
+			}
+		}
+	}
+}
