@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/status"
+	"helpdesk/pkg/config"
 	"helpdesk/pkg/store"
 )
 
@@ -20,6 +21,10 @@ func newState(a *app) *cobra.Command {
 		Short: "Write a copy of the state as it stands; a file of that name is replaced",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if store.Remote(args[0]) || config.Location(args[0]) != nil {
+				return exit.Usage(errors.New("state backup writes into a file; 'helpdesk state copy' moves into a " +
+					"database"))
+			}
 			return a.withMade(c.Context(), func(s *store.Store, _ string) error { return s.Backup(args[0]) })
 		},
 	}

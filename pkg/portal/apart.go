@@ -57,7 +57,8 @@ func (u *uploads) large(ctx context.Context) error {
 }
 
 // post sends one file to the address that the portal gave for it. If that fails although a batch can take the file, the
-// next attempts use batches: the address of a portal behind a proxy may be wrong.
+// next attempts use batches: the address of a portal behind a proxy may be wrong. The end of the pass is such a failure
+// too, because every pass may end in the same upload.
 func (u *uploads) post(ctx context.Context, i int, addr string) error {
 	body, err := u.open(i)
 	if err != nil {
@@ -69,7 +70,8 @@ func (u *uploads) post(ctx context.Context, i int, addr string) error {
 	if err == nil && (bitrix.Into(answer, &r) != nil || r.ID == 0) {
 		err = fault.New(fault.Refused, errors.New("the answer holds no file"))
 	}
-	if err != nil && u.files[i].Size <= u.inline && ctx.Err() == nil {
+	size, stopped := u.files[i].Size, errors.Is(ctx.Err(), context.Canceled)
+	if err != nil && size > u.apart && size <= u.inline && !stopped {
 		u.c.Remember(savedNoPost, true)
 		if fault.Of(err) == fault.Never {
 			err = fault.New(fault.Refused, fault.Bare(err))

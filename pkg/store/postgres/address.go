@@ -95,14 +95,15 @@ func parse(address string) (config, error) {
 
 var errPercent = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
 
-// parseURL parses an address. Its error does not contain the address. An address without a user but with an @ farther
-// on is rejected: its password contains a character that ends the host.
+// parseURL parses an address. Its error does not contain the address. It rejects an address with an @ behind the host:
+// the password has a character that ends the host, so a part of it would be taken for the name of the database.
 func parseURL(address string) (*url.URL, error) {
-	u, err := url.Parse(address)
-	switch {
-	case err == nil && u.User == nil && u.Host != "" && strings.Contains(address, "@"):
+	_, rest, _ := strings.Cut(address, "://")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
 		return nil, fmt.Errorf("no address of a database: %w", errPercent)
-	case err == nil:
+	}
+	u, err := url.Parse(address)
+	if err == nil {
 		return u, nil
 	}
 	var wrong *url.Error

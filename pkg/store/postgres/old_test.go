@@ -136,7 +136,8 @@ func TestSeveralHostsThatFail(t *testing.T) {
 	good := p.Address("helpdesk", secret, "standing")
 	_, err := Open(t.Context(), strings.Replace(good, "@", "@127.0.0.1:1,", 1), engine.Options{})
 	if !errors.Is(err, engine.ErrAway) || strings.Contains(err.Error(), "every server") ||
-		!strings.Contains(err.Error(), "the server only reads") || strings.Count(err.Error(), "connection refused") != 1 {
+		!strings.Contains(err.Error(), "the server only reads") ||
+		strings.Count(err.Error(), "connection refused") != 1 {
 		t.Error(err)
 	}
 }

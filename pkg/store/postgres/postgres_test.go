@@ -362,6 +362,8 @@ func TestBadInput(t *testing.T) {
 		{"unescaped password", broken(secret, "pa55word/x"), engine.ErrSetup, "are written as %XX"},
 		{"password with a slash after digits", broken(secret, "55/"+secret), engine.ErrSetup, "are written as %XX"},
 		{"password with a slash and a question mark", broken(secret, "5/"+secret+"?x"), engine.ErrSetup, "%XX"},
+		{"password with an @ and a slash", broken(secret, "1@2/"+secret), engine.ErrSetup, "are written as %XX"},
+		{"password with more", broken(secret, "1@2/3?"+secret), engine.ErrSetup, "are written as %XX"},
 		{"unknown setting", good + "?sslmod=disable", engine.ErrSetup, "correct the options after ?"},
 		{"wrong setting", good + "?work_mem=much", engine.ErrSetup, "correct the options after ?"},
 		{"reserved schema", good + "?search_path=pg_state", engine.ErrSetup, "choose another name of the schema"},
@@ -393,6 +395,9 @@ func TestBadInput(t *testing.T) {
 				strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v (setup %t, away %t)", err, errors.Is(err, engine.ErrSetup),
 					errors.Is(err, engine.ErrAway))
+			}
+			if strings.Count(err.Error(), "no such host") > 1 {
+				t.Errorf("it says it twice: %v", err)
 			}
 			if strings.Contains(err.Error(), secret) || strings.Contains(Name(c.address), secret) {
 				t.Errorf("the password is told: %v, %s", err, Name(c.address))
