@@ -72,7 +72,7 @@ func TestRenderingIsNotQuadratic(t *testing.T) {
 		for _, piece := range pieces {
 			n := size / len(piece)
 			var one, four time.Duration
-			for range 6 { // quadratic code is slow every time, a busy machine is not
+			for range 30 { // quadratic code is slow every time, a busy machine is not
 				one, four = took(strings.Repeat(piece, n)), took(strings.Repeat(piece, more*n))
 				if four <= 10*one+100*time.Millisecond {
 					break
