@@ -102,11 +102,12 @@ func (c config) attempts(err error) []error {
 	if !errors.As(err, &connecting) {
 		return []error{err}
 	}
-	each, ok := connecting.Unwrap().(interface{ Unwrap() []error })
-	if !ok {
-		return []error{connecting.Unwrap()}
+	tries := []error{connecting.Unwrap()}
+	for inner := connecting.Unwrap(); inner != nil; inner = errors.Unwrap(inner) {
+		if each, ok := inner.(interface{ Unwrap() []error }); ok {
+			tries = slices.Clone(each.Unwrap())
+		}
 	}
-	tries := slices.Clone(each.Unwrap())
 	plain := func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil }
 	if c.TLSConfig == nil || slices.ContainsFunc(c.Fallbacks, plain) {
 		tries = slices.DeleteFunc(tries, refusedTLS)
