@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -178,4 +179,53 @@ func TestFilesSentApartFallBackToBatches(t *testing.T) {
 			t.Error(name, p, err, s.Count())
 		}
 	}
+}
+
+// expired is a context that has reached its deadline when it is cancelled.
+type expired struct{ context.Context }
+
+func (e expired) Err() error {
+	if e.Context.Err() != nil {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// If every pass reached its time limit in an upload to an address that does not answer, the files would never arrive.
+func TestTimeLimitDuringAnUploadLeavesFilesToBatches(t *testing.T) {
+	var s *testkit.Script
+	address := func(w http.ResponseWriter, r *http.Request) {
+		one := `{"field":"file","uploadUrl":"` + s.URL + `/upload.json"}`
+		testkit.Answer(200, `{"result":{"result":{"c0":`+one+`,"c1":`+one+`},"result_error":[]}}`)(w, r)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	silent := func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }
+	file := testkit.Answer(200, `{"result":{"result":{"c0":{"ID":7}},"result_error":[]}}`)
+	s = testkit.NewScript(t, address, silent, file, file)
+	files, values := many(2, maxInline/2+1), map[string]string{savedFolder: "1"}
+	open := func(i int) (io.ReadCloser, error) {
+		return io.NopCloser(io.LimitReader(zeros{}, files[i].Size)), nil
+	}
+	if _, err := client(t, s, saved(values)).Prepare(expired{ctx}, nil, files, open); err == nil {
+		t.Fatal("no error at the time limit")
+	}
+	p, err := client(t, s, saved(values)).Prepare(t.Context(), nil, files, open)
+	if err != nil || !slices.Equal(p.Objects, []int64{7, 7}) {
+		t.Error(p, err)
+	}
+}
+
+// A file that no batch takes, because it is larger than its Size, has no other way than its address.
+func TestFileLargerThanItsSizeIsRefusedForGood(t *testing.T) {
+	unsafe := testkit.Answer(200, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"http://portal.example/u"}},`+
+		`"result_error":[]}}`)
+	open := func(int) (io.ReadCloser, error) {
+		return io.NopCloser(io.LimitReader(zeros{}, maxInline+1)), nil
+	}
+	values := map[string]string{savedFolder: "1"}
+	p, err := client(t, testkit.NewScript(t, unsafe), saved(values)).Prepare(t.Context(), nil, many(1, 1), open)
+	if err != nil || values[savedNoPost] != "" {
+		t.Fatal(values, err)
+	}
+	tells(t, p.Errs[0], told{fault.Never, fault.One})
 }
