@@ -14,7 +14,7 @@ func TestErasingAsks(t *testing.T) {
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state.db")
 	knows := func() bool {
-		s, err := store.Open(state, store.Options{})
+		s, err := store.Open(state, store.Options{Wait: inherited})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,7 +25,7 @@ func TestErasingAsks(t *testing.T) {
 		}
 		return ok
 	}
-	s, err := store.Open(state, store.Options{})
+	s, err := store.Open(state, store.Options{Wait: inherited})
 	if err != nil {
 		t.Fatal(err)
 	}

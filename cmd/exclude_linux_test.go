@@ -14,7 +14,7 @@ func TestExcludingEverybodyAsks(t *testing.T) {
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state.db")
 	excluded := func(pattern string) bool {
-		s, err := store.Open(state, store.Options{})
+		s, err := store.Open(state, store.Options{Wait: inherited})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 // A pattern that only an older version accepted can be removed.
 func TestOldExclusionIsRemoved(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
-	s, err := store.Open(filepath.Join(d.dir, "helpdesk.db"), store.Options{})
+	s, err := store.Open(filepath.Join(d.dir, "helpdesk.db"), store.Options{Wait: inherited})
 	if err != nil {
 		t.Fatal(err)
 	}
