@@ -130,6 +130,7 @@ func TestSeveralHostsThatFail(t *testing.T) {
 	if _, err := p.SQL("postgres", "create database standing owner helpdesk"); err != nil {
 		t.Fatal(err)
 	}
+	finally(t, "drop database standing with (force)")
 	if _, err := p.SQL("postgres", "alter database standing set default_transaction_read_only = on"); err != nil {
 		t.Fatal(err)
 	}

@@ -88,6 +88,15 @@ func get(d *DB, key string) (value string, err error) {
 	return value, err
 }
 
+// finally runs a statement at the end of a test, so that the test can run again on the same server.
+func finally(t *testing.T, statement string) {
+	t.Cleanup(func() {
+		if _, err := running(t).SQL("helpdesk", statement); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // sever ends the sessions of a database's user without a notice to the clients, like a broken network.
 func sever(t testing.TB, d *DB) {
 	t.Helper()
@@ -343,9 +352,11 @@ func TestBadInput(t *testing.T) {
 	if _, err := p.SQL("postgres", "create database readonly owner helpdesk"); err != nil {
 		t.Fatal(err)
 	}
+	finally(t, "drop database readonly with (force)")
 	if _, err := p.SQL("postgres", "alter database readonly set default_transaction_read_only = on"); err != nil {
 		t.Fatal(err)
 	}
+	finally(t, "drop schema foreign_tables cascade")
 	for _, sql := range []string{"create schema foreign_tables authorization helpdesk",
 		"create table foreign_tables.entries (id bigint)"} {
 		if _, err := p.SQL("helpdesk", sql); err != nil {
@@ -529,6 +540,7 @@ func TestTimeLimitsOfTheServer(t *testing.T) {
 	if _, err := running(t).SQL("postgres", "create role hasty superuser login password '"+secret+"'"); err != nil {
 		t.Fatal(err)
 	}
+	finally(t, "drop owned by hasty cascade; drop role hasty")
 	for _, limit := range []string{"statement_timeout", "idle_session_timeout"} {
 		if _, err := running(t).SQL("postgres", "alter role hasty set "+limit+" = 300"); err != nil {
 			t.Fatal(err)
@@ -579,6 +591,7 @@ func TestEncodingOfTheDatabase(t *testing.T) {
 		"lc_collate 'C' lc_ctype 'C'"); err != nil {
 		t.Fatal(err)
 	}
+	finally(t, "drop database latin with (force)")
 	address := p.Address("helpdesk", secret, "latin")
 	d := open(t, address, engine.Options{})
 	_, err := d.ask("do $$ begin raise exception 'n%', chr(228); end $$")
