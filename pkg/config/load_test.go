@@ -400,7 +400,9 @@ func TestStatePath(t *testing.T) {
 // the password would be in its name, and no error tells it.
 func TestLocation(t *testing.T) {
 	for _, good := range []string{"helpdesk.db", "/var/lib/helpdesk/helpdesk.db", `C:\ProgramData\helpdesk\helpdesk.db`,
-		"postgres/helpdesk.db", "a@b.db", "postgres://u:s3cret@h/d", "postgresql://u:s3cret@h/d"} {
+		"postgres/helpdesk.db", "a@b.db", "postgres://u:s3cret@h/d", "postgresql://u:s3cret@h/d",
+		"/srv/firma:support@example.ru/state.db", "/srv/at 10:30@night.db", "/srv/my host = a/state.db",
+		"./10:30@night.db", "../host =/state.db", `.\my host=a\state.db`, `C:\my host=a\state.db`} {
 		if err := Location(good); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
@@ -409,7 +411,7 @@ func TestLocation(t *testing.T) {
 		"jdbc:postgresql://h/d?password=s3cret",
 		"postgres:/u:s3cret@h/d", "postgres:u:s3cret@h/d", "postgres//u:s3cret@h/d", "u:s3cret@h/d", "mysql://u:s3cret@h/d",
 		"host=h dbname=d user=u password=s3cret", "user=u password = s3cret", " postgres://u:s3cret@h/d",
-		"u:s3cret://h/d"} {
+		"u:s3cret://h/d", "//u:s3cret@h/d", "/postgres://u:s3cret@h/d"} {
 		if err := Location(bad); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", bad, err)
 		}

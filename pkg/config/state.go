@@ -34,8 +34,17 @@ func Location(state string) error {
 	return nil
 }
 
-// odd reports whether a location may be misspelt. That of an ordinary file is not, so passes compile no pattern.
-func odd(state string) bool { return strings.ContainsAny(state, ":=") || strings.Contains(state, "//") }
+// odd reports whether a location may be misspelt. That of an ordinary file is not, so passes compile no pattern. What
+// begins like a path is a file, whatever its folders are called.
+func odd(state string) bool {
+	switch {
+	case strings.HasPrefix(state, "//"):
+		return true
+	case strings.HasPrefix(state, "/"), strings.HasPrefix(state, "."), len(state) > 2 && state[1:3] == `:\`:
+		return false
+	}
+	return strings.ContainsAny(state, ":=") || strings.Contains(state, "//")
+}
 
 // state returns the state's location: an address of a database unchanged, a path relative to the folder of the
 // configuration.
