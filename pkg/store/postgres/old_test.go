@@ -17,6 +17,13 @@ import (
 // do, answers only the question whether it is writable, and rejects everything else.
 func old(t *testing.T, version string) string {
 	t.Helper()
+	addr := listen(t, func(c net.Conn) { greet(c, version) })
+	return fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk?sslmode=disable", secret, addr)
+}
+
+// listen starts a server that serves each connection by itself, and returns its address.
+func listen(t *testing.T, serve func(net.Conn)) net.Addr {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -28,10 +35,10 @@ func old(t *testing.T, version string) string {
 			if err != nil {
 				return
 			}
-			go greet(c, version)
+			go serve(c)
 		}
 	}()
-	return fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk?sslmode=disable", secret, l.Addr())
+	return l.Addr()
 }
 
 func greet(c net.Conn, version string) {
@@ -94,27 +101,16 @@ func TestOldServers(t *testing.T) {
 
 // A server without TLS that is cut off at the login is away: that it has no TLS is no cause, since TLS is optional.
 func TestAServerWithoutTLSThatIsCutOff(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
+	addr := listen(t, func(c net.Conn) {
+		defer c.Close()
+		b := pgproto3.NewBackend(c, c)
+		if m, err := b.ReceiveStartupMessage(); err == nil {
+			if _, asksForTLS := m.(*pgproto3.SSLRequest); asksForTLS {
+				_, _ = c.Write([]byte("N"))
 			}
-			b := pgproto3.NewBackend(c, c)
-			if m, err := b.ReceiveStartupMessage(); err == nil {
-				if _, asksForTLS := m.(*pgproto3.SSLRequest); asksForTLS {
-					_, _ = c.Write([]byte("N"))
-				}
-			}
-			_ = c.Close()
 		}
-	}()
-	address := fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk", secret, l.Addr())
+	})
+	address := fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk", secret, addr)
 	for options, kind := range map[string]error{"": engine.ErrAway, "?sslmode=disable": engine.ErrAway,
 		"?sslmode=require": engine.ErrSetup} {
 		_, err := Open(t.Context(), address+options, engine.Options{})

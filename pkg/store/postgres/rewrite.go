@@ -32,11 +32,11 @@ func (d *DB) Rewrite() error {
 	if err := errors.Join(d.usable(), d.settle()); err != nil {
 		return err
 	}
-	if _, err := d.ask(strings.ReplaceAll(forgetting, "SCHEMA", d.schema)); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), rewriting)
 	defer cancel()
+	if err := d.long(ctx, strings.ReplaceAll(forgetting, "SCHEMA", d.schema)); err != nil {
+		return err
+	}
 	enough := time.Now().Add(d.patience)
 	for wait := firstWait; ; wait *= 2 {
 		left, err := d.vacuum(ctx)
@@ -56,9 +56,8 @@ func (d *DB) Rewrite() error {
 func (d *DB) vacuum(ctx context.Context) (left int, err error) {
 	data := d.conn.CustomData()
 	delete(data, saidOfVacuum)
-	d.trips.Add(1)
-	if _, err := d.conn.Exec(ctx, "vacuum (full, verbose) "+d.schema+".entries").ReadAll(); err != nil {
-		return 0, d.broken(err)
+	if err := d.long(ctx, "vacuum (full, verbose) "+d.schema+".entries"); err != nil {
+		return 0, err
 	}
 	said, _ := data[saidOfVacuum].(string)
 	// The number of deleted rows comes first, in every language of the server.
@@ -67,6 +66,15 @@ func (d *DB) vacuum(ctx context.Context) (left int, err error) {
 			d.name, said)
 	}
 	return left, nil
+}
+
+// long sends a statement that may wait for readers of the table.
+func (d *DB) long(ctx context.Context, sql string) error {
+	d.trips.Add(1)
+	if _, err := d.conn.Exec(ctx, sql).ReadAll(); err != nil {
+		return d.broken(err)
+	}
+	return nil
 }
 
 // saidOfVacuum is the key under which a connection keeps what the server said about the last VACUUM.

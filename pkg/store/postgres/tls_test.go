@@ -48,27 +48,14 @@ func certificate127(t *testing.T, ends time.Time) (cert tls.Certificate, file st
 // secure starts a server that ends every connection after the TLS handshake, and returns its address.
 func secure(t *testing.T, c *tls.Config) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				if _, err := pgproto3.NewBackend(conn, conn).ReceiveStartupMessage(); err == nil {
-					_, _ = conn.Write([]byte("S"))
-					_ = tls.Server(conn, c).Handshake()
-				}
-			}()
+	addr := listen(t, func(conn net.Conn) {
+		defer conn.Close()
+		if _, err := pgproto3.NewBackend(conn, conn).ReceiveStartupMessage(); err == nil {
+			_, _ = conn.Write([]byte("S"))
+			_ = tls.Server(conn, c).Handshake()
 		}
-	}()
-	return fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk?sslmode=verify-full", secret, l.Addr())
+	})
+	return fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk?sslmode=verify-full", secret, addr)
 }
 
 // What is wrong with a certificate, the server's or our own, must be set by a person, who is told what to do.
