@@ -95,11 +95,15 @@ func parse(address string) (config, error) {
 
 var errPercent = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
 
-// parseURL parses an address. Its error does not contain the address. It rejects an address with an @ behind the host:
-// the password has a character that ends the host, so a part of it would be taken for the name of the database.
+// parseURL parses an address. Its error does not contain the address. It rejects an address with an @ behind the host,
+// except in the value of an option: the password has a character that ends the host, so a part of it would be taken for
+// the name of the database.
 func parseURL(address string) (*url.URL, error) {
 	_, rest, _ := strings.Cut(address, "://")
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.Contains(rest[end:], "@") {
+	end := max(0, strings.IndexAny(rest, "/?#"))
+	path, query, _ := strings.Cut(rest[end:], "?")
+	option, _, _ := strings.Cut(query, "=")
+	if end > 0 && strings.Contains(path+option, "@") {
 		return nil, fmt.Errorf("no address of a database: %w", errPercent)
 	}
 	u, err := url.Parse(address)

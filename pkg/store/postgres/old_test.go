@@ -120,6 +120,23 @@ func TestAServerWithoutTLSThatIsCutOff(t *testing.T) {
 	}
 }
 
+// The value of an option may contain an @, as a path does. An @ from a password does not begin with an option's name.
+func TestAtInAnOption(t *testing.T) {
+	for address, good := range map[string]bool{
+		"postgres://u:" + secret + "@h/d?passfile=/srv/a@b/pass":                   true,
+		"postgres://u:" + secret + "@h/d?sslmode=disable&application_name=a@b":     true,
+		"postgres:///d?host=h&user=u@server":                                       true,
+		"postgres://u:1@2?" + secret + "@h/d":                                      false,
+		"postgres://u:1@2/3?" + secret + "@h/d":                                    false,
+		"postgres://u:1@2/3?" + secret + "@h/d?sslmode=disable&passfile=/a@b/pass": false,
+		"postgres://u:1@2/3#" + secret + "@h/d?sslmode=disable":                    false,
+	} {
+		if _, err := parse(address); (err == nil) != good || err != nil && strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
 // Several hosts that fail in different ways are all told, each once.
 func TestSeveralHostsThatFail(t *testing.T) {
 	p := running(t)
