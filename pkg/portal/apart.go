@@ -58,7 +58,7 @@ func (u *uploads) large(ctx context.Context) error {
 
 // post sends one file to the address that the portal gave for it. If that fails although a batch can take the file, the
 // next attempts use batches: the address of a portal behind a proxy may be wrong. The end of the pass is such a failure
-// too, because every pass may end in the same upload.
+// too, because every pass may end in the same upload. What only a person could mend is then no more than a refusal.
 func (u *uploads) post(ctx context.Context, i int, addr string) error {
 	body, err := u.open(i)
 	if err != nil {
@@ -73,7 +73,7 @@ func (u *uploads) post(ctx context.Context, i int, addr string) error {
 	size, stopped := u.files[i].Size, errors.Is(ctx.Err(), context.Canceled)
 	if err != nil && size > u.apart && size <= u.inline && !stopped {
 		u.c.Remember(savedNoPost, true)
-		if fault.Of(err) == fault.Never {
+		if fault.Of(err) == fault.Never || fault.ExtentOf(err) == fault.Setup {
 			err = fault.New(fault.Refused, fault.Bare(err))
 		}
 	}

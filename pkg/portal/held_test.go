@@ -157,6 +157,7 @@ func TestFilesSentApartFallBackToBatches(t *testing.T) {
 	for name, answers := range map[string][]http.HandlerFunc{
 		"not safe":  {address("http://portal.example/upload.json"), file, file},
 		"forbidden": {nil, testkit.Answer(403, "<html>"), testkit.Answer(403, "<html>"), file, file},
+		"moved":     {nil, testkit.Answer(302, ""), testkit.Answer(302, ""), file, file},
 		"no file":   {nil, testkit.Answer(200, `{"result":[]}`), testkit.Answer(200, `{"result":[]}`), file, file},
 	} {
 		var s *testkit.Script
