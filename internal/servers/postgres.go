@@ -90,10 +90,11 @@ func (p *Postgres) create(cert *tls.Certificate) error {
 	if err := p.write("pg_hba.conf", access); err != nil {
 		return err
 	}
-	conf := "listen_addresses = '127.0.0.1'\nmax_connections = 60\nshared_buffers = 32MB\nfsync = " +
-		"off\nfull_page_writes = off\n" +
+	// A standby whose primary is gone waits for wal_retrieve_retry_interval when it is promoted, in milliseconds.
+	conf := "listen_addresses = '127.0.0.1'\nmax_connections = 60\nshared_buffers = 32MB\n" +
+		"fsync = off\nfull_page_writes = off\n" +
 		"wal_level = replica\nmax_wal_senders = 4\nhot_standby = on\nautovacuum_naptime = 5\n" +
-		"wal_retrieve_retry_interval = 100\n" // milliseconds; a standby whose primary is gone waits for it when promoted
+		"wal_retrieve_retry_interval = 100\n"
 	if cert != nil {
 		conf += "ssl = on\nssl_cert_file = 'cert.pem'\nssl_key_file = 'key.pem'\n"
 		if err := writeCertificate(p.data(), *cert); err != nil {

@@ -60,8 +60,8 @@ func Find(name, from string) (string, error) {
 	return "", Lacking(fmt.Sprintf("no %s on this machine (%s)", name, from))
 }
 
-// FreePort returns an unused port of 127.0.0.1, below those that systems give to connections and to listeners on port 0.
-// So nobody else takes it before a server listens on it, or while the server is down.
+// FreePort returns an unused port of 127.0.0.1, below those that systems give to connections and to listeners on port
+// 0. So nobody else takes it before a server listens on it, or while the server is down.
 func FreePort() (port int, err error) {
 	for range 100 {
 		port = lowest + rand.IntN(highest-lowest)

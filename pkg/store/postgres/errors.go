@@ -24,8 +24,8 @@ var advice = map[string]struct {
 	"28P01": {true, "check the user and the password of state, or the file of PGPASSFILE"},
 	"28000": {
 		true,
-		"the server's pg_hba.conf must let this user in from this host, and the user must be allowed to log in; name a " +
-			"client's certificate with sslcert=FILE and sslkey=FILE",
+		"the server's pg_hba.conf must let this user in from this host, and the user must be allowed to log in; name " +
+			"a client's certificate with sslcert=FILE and sslkey=FILE",
 	},
 	"3D000": {true, "make it: CREATE DATABASE … OWNER …, or correct the name in state"},
 	"3F000": {true, "make the schema, or let this user make it: GRANT CREATE ON DATABASE … TO …"},
@@ -42,8 +42,7 @@ var advice = map[string]struct {
 	"25006": {false, "the server is a standby; the next run looks for the one that writes"},
 	"53100": {false, "the server's disk is full: make room there"},
 	"53300": {false, "the server takes no more connections: raise max_connections there or the limit of the user or " +
-		"the database, or end " +
-		"idle ones"},
+		"the database, or end idle ones"},
 	"55000": {false, "let the server take connections to it: ALTER DATABASE … ALLOW_CONNECTIONS true"},
 	"57P01": {false, "the server is being stopped, or an administrator has ended the session"},
 	"57P03": {false, "the server is starting or stopping"},
@@ -51,8 +50,8 @@ var advice = map[string]struct {
 
 // What to do about errors that have several codes.
 const (
-	rights = "the user must own its schema and the tables there: GRANT CREATE ON DATABASE … TO …, or make the schema " +
-		"and let it belong to the user; what else is denied, GRANT it"
+	rights = "the user must own its schema and the tables there: GRANT CREATE ON DATABASE … TO …, or make the " +
+		"schema and let it belong to the user; what else is denied, GRANT it"
 	foreign = "these are not the tables of a state: restore the database from a backup, or choose another schema " +
 		"with ?search_path=NAME"
 	schema = "choose another name of the schema, with ?search_path=NAME"

@@ -64,7 +64,8 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	if o.Unlocked {
 		lock = "true"
 	}
-	sql := d.settings() + fmt.Sprintf(`select %s, extract(epoch from clock_timestamp()),
+	version, _ := d.version()
+	sql := settings(version) + fmt.Sprintf(`select %s, extract(epoch from clock_timestamp()),
 			(select system_identifier from pg_control_system()) || '/' ||
 			substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
 			pg_backend_pid()`, lock)
@@ -91,15 +92,15 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	return last != nil, d.last(last)
 }
 
-// settings returns the statements that set what the session needs, whatever the server's defaults are. The server's
-// time limits are lifted: every request has one of its own, and a session is idle while the pass waits for the portal.
-func (d *DB) settings() string {
+// settings returns the statements that set what a session needs on a server of this major version, whatever the server's
+// defaults are. The server's time limits are lifted: every request has one of its own, and a session is idle while the
+// pass waits for the portal.
+func settings(version int) string {
 	// Always read by the index, even if the server has no statistics about the tables.
 	sql := fmt.Sprintf(`set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
 		set standard_conforming_strings = on; set tcp_keepalives_idle = %.0f; set tcp_keepalives_interval = %.0f;
 		set tcp_keepalives_count = %d; set tcp_user_timeout = %d; set statement_timeout = 0;
 		`, keepAlive.Seconds(), keepAliveAgain.Seconds(), keepAliveTries, unacknowledged.Milliseconds())
-	version, _ := d.version()
 	if version >= 14 {
 		sql += "set idle_session_timeout = 0; "
 	}
