@@ -92,9 +92,9 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	return last != nil, d.last(last)
 }
 
-// settings returns the statements that set what a session needs on a server of this major version, whatever the server's
-// defaults are. The server's time limits are lifted: every request has one of its own, and a session is idle while the
-// pass waits for the portal.
+// settings returns the statements that set what a session needs on a server of this major version, whatever the
+// server's defaults are. The server's time limits are lifted: every request has one of its own, and a session is idle
+// while the pass waits for the portal.
 func settings(version int) string {
 	// Always read by the index, even if the server has no statistics about the tables.
 	sql := fmt.Sprintf(`set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
